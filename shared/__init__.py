@@ -1,0 +1,1 @@
+"""What every service stands on: events, work, bus, blobs, mail. Knows no service."""

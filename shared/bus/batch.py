@@ -1,0 +1,125 @@
+"""One batch in one transaction: receipts, handlers, dead letters; every event ends in exactly one of four ways."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from shared.bus.entries import DEAD_STREAM, Delivery, RawFields, Unreadable, dead_letter
+from shared.errors import Defer, Reject
+from shared.work import Work
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Entry ids by how they ended. All but `retry` are settled and may be acknowledged after the commit."""
+
+    handled: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    dead: list[str] = field(default_factory=list)
+    retry: list[str] = field(default_factory=list)
+
+    def size(self) -> int:
+        """How many entries there were."""
+        return len(self.handled) + len(self.repeated) + len(self.dead) + len(self.retry)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How the entries of one stream are settled for one group."""
+
+    stream: str
+    group: str
+    handle: Callable[[Any, Work], None]
+    raw: Mapping[str, RawFields]
+    attempts_max: int
+
+    def settle(self, items: Sequence[Delivery | Unreadable], work: Work) -> Outcome:
+        """Handle all of them in `work`'s transaction.
+
+        First all in one savepoint, which is fast; when any of them fails, again one by one, which is fair.
+
+        Raises:
+            OperationalError: the database itself failed; nothing of the batch may stay.
+        """
+        outcome = Outcome()
+        deliveries = [item for item in items if isinstance(item, Delivery)]
+        for item in items:
+            if isinstance(item, Unreadable):
+                self._bury(item, work, outcome)
+        work.flush()
+        if not self._all_at_once(deliveries, work, outcome):
+            for delivery in deliveries:
+                self._alone(delivery, work, outcome)
+        return outcome
+
+    def _all_at_once(self, deliveries: Sequence[Delivery], work: Work, outcome: Outcome) -> bool:
+        savepoint = work.session.begin_nested()
+        try:
+            fresh = work.take_in({delivery.receipt: None for delivery in deliveries})
+            handled, repeated = [], []
+            for delivery in deliveries:
+                if delivery.receipt in fresh:
+                    fresh.discard(delivery.receipt)
+                    self.handle(delivery.event, work)
+                    handled.append(delivery.envelope.entry_id)
+                else:
+                    repeated.append(delivery.envelope.entry_id)
+            work.flush()
+        except OperationalError:
+            raise
+        except Exception:  # the edge: what failed is found one by one
+            savepoint.rollback()
+            work.forget_outgoing()
+            return False
+        savepoint.commit()
+        outcome.handled += handled
+        outcome.repeated += repeated
+        return True
+
+    def _alone(self, delivery: Delivery, work: Work, outcome: Outcome) -> None:
+        entry_id = delivery.envelope.entry_id
+        savepoint = work.session.begin_nested()
+        try:
+            fresh = work.take_in([delivery.receipt])
+            if fresh:
+                self.handle(delivery.event, work)
+            work.flush()
+        except OperationalError:
+            raise
+        except Exception as error:  # the edge: deferred, rejected, or a bug
+            savepoint.rollback()
+            work.forget_outgoing()
+            self._failed(delivery, error, work, outcome)
+        else:
+            savepoint.commit()
+            (outcome.handled if fresh else outcome.repeated).append(entry_id)
+
+    def _failed(self, delivery: Delivery, error: Exception, work: Work, outcome: Outcome) -> None:
+        envelope = delivery.envelope
+        log = structlog.stdlib.get_logger("bus").bind(
+            service=self.group, stream=self.stream, event=envelope.event_id, attempts=envelope.attempts
+        )
+        final = isinstance(error, Reject) or envelope.attempts >= self.attempts_max
+        if not final:
+            log.warning("event waits", reason=_reason(error), exc_info=None if isinstance(error, Defer) else error)
+            outcome.retry.append(envelope.entry_id)
+            return
+        letter = Unreadable(envelope.entry_id, self.raw[envelope.entry_id], _reason(error), envelope.attempts)
+        self._bury(letter, work, outcome)
+        work.flush()
+
+    def _bury(self, letter: Unreadable, work: Work, outcome: Outcome) -> None:
+        """Make a dead letter through the outbox: it leaves when the batch has committed, like every other event."""
+        work.post(DEAD_STREAM, dead_letter(letter, stream=self.stream, group=self.group, at=work.at))
+        outcome.dead.append(letter.entry_id)
+        structlog.stdlib.get_logger("bus").warning(
+            "dead letter", service=self.group, stream=self.stream, entry=letter.entry_id, reason=letter.reason
+        )
+
+
+def _reason(error: Exception) -> str:
+    """Our own words for our own errors; for a bug only its class, for its text may quote a mail."""
+    return str(error) if isinstance(error, Defer | Reject) else f"a fault in the handler: {type(error).__name__}"

@@ -1,0 +1,84 @@
+"""Clients of Redis: one for sending, and a patient one for the readers of FastStream."""
+
+import asyncio
+import time
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from shared.metrics import READER_WAITING
+
+#: Longest wait for any answer, in seconds; longer than the longest blocking read.
+SOCKET_TIMEOUT_S = 5.0
+
+#: Longest wait between reads that fail, in seconds.
+PATIENCE_MAX_S = 5.0
+
+#: One line of log for one kind of trouble in this time, in seconds.
+COMPLAIN_EVERY_S = 60.0
+
+#: RESP2: FastStream iterates over the pairs of a read, which RESP3 answers as a map.
+OPTIONS: dict[str, Any] = {
+    "protocol": 2,
+    "socket_timeout": SOCKET_TIMEOUT_S,
+    "socket_connect_timeout": SOCKET_TIMEOUT_S,
+}
+
+
+def connect(url: str) -> Redis:
+    """A client for commands. It never repeats one by itself: a repeated XADD is a second entry, and the relay retries."""
+    return Redis.from_url(url, **OPTIONS, retry=Retry(NoBackoff(), 0))
+
+
+class PatientRedis(Redis):
+    """A client whose group reads do not raise: FastStream ends the app on a lost group and spins on other errors.
+
+    A lost group is made again at 0, so that nothing published meanwhile is skipped; on any other trouble the read waits
+    with growing delay, complains once a minute, and answers that there is nothing yet.
+    """
+
+    service = ""
+    _wait_s = 0.1
+    _complained_at = float("-inf")
+
+    async def xreadgroup(self, groupname: Any, consumername: Any, streams: Any, *args: Any, **kwargs: Any) -> Any:
+        """Read, or wait and answer nothing."""
+        try:
+            answer = await super().xreadgroup(groupname, consumername, streams, *args, **kwargs)
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                return await self._be_patient(error)
+            try:
+                await create_groups(self, groupname, streams)
+            except (RedisError, OSError) as trouble:
+                return await self._be_patient(trouble)
+            return []
+        except (RedisError, OSError) as error:
+            return await self._be_patient(error)
+        self._wait_s = 0.1
+        READER_WAITING.labels(self.service).set(0)
+        return answer
+
+    async def _be_patient(self, error: Exception) -> list[Any]:
+        READER_WAITING.labels(self.service).set(1)
+        if time.monotonic() - self._complained_at > COMPLAIN_EVERY_S:
+            self._complained_at = time.monotonic()
+            log = structlog.stdlib.get_logger("bus")
+            log.warning("reader waits", service=self.service, reason=str(error) or type(error).__name__)
+        await asyncio.sleep(self._wait_s)
+        self._wait_s = min(self._wait_s * 2, PATIENCE_MAX_S)
+        return []
+
+
+async def create_groups(redis: Redis, group: str, streams: Any) -> None:
+    """Make the group at 0 on each stream, so that what was published before the reader's first start is read too."""
+    for stream in streams:
+        try:
+            await redis.xgroup_create(stream, group, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise

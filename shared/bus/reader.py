@@ -1,0 +1,220 @@
+"""The bus: one service reads its streams in batches, through FastStream.
+
+```
+read a batch -> parse each entry -> prepare (outside) -> one transaction: receipts, handlers, events -> one XACK
+```
+
+A batch runs in one savepoint; when it fails it is run again with a savepoint for each event, so that one bad event costs
+the others nothing but time. FastStream gives the subscribers; what it cannot promise is done here: groups at 0, parsing
+that never raises, acknowledgement after the commit, retries with growing delay, dead letters (docs/decisions).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+import structlog
+from faststream import AckPolicy
+from faststream.redis import RedisBroker, StreamSub
+from faststream.redis.configs.state import RedisConnectionState
+from faststream.redis.message import RedisBatchStreamMessage
+from redis.exceptions import RedisError
+
+from shared.bus.batch import Batch, Outcome
+from shared.bus.client import OPTIONS, PatientRedis, create_groups
+from shared.bus.entries import Delivery, RawFields, Unreadable, read_entry
+from shared.errors import Defer
+from shared.events import Event
+from shared.metrics import BATCH_SIZE, EVENTS_DEAD, EVENTS_HANDLED, EVENTS_REPEATED, EVENTS_RETRIED
+from shared.settings import Settings
+from shared.work import Database, Work
+
+#: How long one read waits for entries, in milliseconds; a stop waits no longer than this.
+BLOCK_MS = 1_000
+
+#: Longest delay between attempts at one event, in milliseconds.
+RETRY_MAX_MS = 300_000
+
+#: How often pending entries are looked through, in seconds.
+CLAIM_EVERY_S = 1.0
+
+Handle: TypeAlias = Callable[[Any, Work], None]
+Prepare: TypeAlias = Callable[[Sequence[Delivery]], Awaitable[Sequence[Delivery | Unreadable]]]
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """What a service does on an event: `prepare` a batch outside (blobs), then `handle` each inside the transaction."""
+
+    handle: Handle
+    prepare: Prepare | None = None
+
+
+class _Connection(RedisConnectionState):
+    """FastStream's connection with our patient client in it."""
+
+    def __init__(self, options: dict[str, Any], service: str) -> None:
+        super().__init__(options)
+        self._service = service
+
+    async def connect(self) -> PatientRedis:
+        client = await super().connect()
+        patient = cast("PatientRedis", PatientRedis.from_pool(client.connection_pool))
+        patient.service = self._service
+        self._client = patient
+        return patient
+
+
+class _Broker(RedisBroker):
+    """FastStream's broker on that connection (its own hook for Sentinel and Cluster)."""
+
+    service = ""
+
+    def _make_connection_state(self, connection_options: dict[str, Any], kwargs: dict[str, Any]) -> _Connection:
+        del kwargs
+        return _Connection(connection_options | OPTIONS, self.service)
+
+
+class Bus:
+    """The reading side of one service."""
+
+    def __init__(self, settings: Settings, database: Database, on: Mapping[type[Event], On]) -> None:
+        self._settings = settings
+        self._database = database
+        self._group = database.service
+        self._on = {f"{settings.stream_prefix}:{kind.STREAM}": (kind, reaction) for kind, reaction in on.items()}
+        self._in_flight: set[tuple[str, str]] = set()
+        self._log = structlog.stdlib.get_logger("bus").bind(service=self._group)
+        self._broker: Any = type("Broker", (_Broker,), {"service": self._group})(
+            settings.redis_url, apply_types=False, logger=None, graceful_timeout=15.0
+        )
+        for stream in self._on:
+            self._subscribe(stream)
+
+    @property
+    def _client(self) -> Any:  # redis-py types every answer as a union of all protocols
+        return self._broker.config.broker_config.connection.client
+
+    async def start(self) -> None:
+        """Make the groups, then read. Waits for Redis as long as it takes."""
+        wait_s = 0.1
+        while True:
+            try:
+                client = await self._broker.connect()
+                await create_groups(client, self._group, self._on)
+                await self._broker.start()
+            except (RedisError, OSError, TimeoutError) as error:
+                self._log.warning("bus waits for redis", reason=str(error) or type(error).__name__)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, 5.0)
+            else:
+                return
+
+    async def stop(self) -> None:
+        """Finish the batches in flight, then stop reading."""
+        await self._broker.stop()
+
+    async def claim_for_ever(self) -> None:
+        """Take over what is pending: our own failures when their delay is over, others' when they are idle too long."""
+        while True:
+            for stream in self._on:
+                with suppress(RedisError, OSError):
+                    await self._claim(stream)
+            await asyncio.sleep(min(CLAIM_EVERY_S, self._settings.retry_base_ms / 1000))
+
+    def _subscribe(self, stream: str) -> None:
+        subscription = StreamSub(
+            stream,
+            group=self._group,
+            consumer=self._settings.replica,
+            batch=True,
+            max_records=self._settings.batch_max,
+            polling_interval=BLOCK_MS,
+        )
+
+        async def parse(raw: Any) -> RedisBatchStreamMessage:
+            return RedisBatchStreamMessage(
+                raw_message=raw, body=b"", consumer=self._client, group=self._group, content_type="application/json"
+            )
+
+        async def decode(message: RedisBatchStreamMessage) -> Any:
+            return message.raw_message
+
+        async def on_batch(raw: Any) -> None:
+            ids = [entry_id.decode() for entry_id in raw["message_ids"]]
+            await self._handle(
+                stream, [(entry_id, fields, 1) for entry_id, fields in zip(ids, raw["data"], strict=True)]
+            )
+
+        self._broker.subscriber(stream=subscription, parser=parse, decoder=decode, ack_policy=AckPolicy.MANUAL)(
+            on_batch
+        )
+
+    async def _handle(self, stream: str, entries: list[tuple[str, RawFields, int]]) -> None:
+        """Handle entries (id, fields, attempts) and acknowledge what is settled; the rest stays pending."""
+        flying = {(stream, entry_id) for entry_id, _, _ in entries}
+        self._in_flight |= flying
+        try:
+            outcome = await self._settle(stream, entries)
+            settled = [*outcome.handled, *outcome.repeated, *outcome.dead]
+            if settled:
+                await self._client.xack(stream, self._group, *settled)
+        except Defer as reason:
+            self._log.warning("batch waits", stream=stream, events=len(entries), reason=str(reason))
+        except (RedisError, OSError) as error:
+            self._log.warning("batch is handled but not acknowledged", stream=stream, reason=str(error))
+        except Exception:
+            self._log.exception("batch failed", stream=stream, events=len(entries))
+        finally:
+            self._in_flight -= flying
+
+    async def _settle(self, stream: str, entries: list[tuple[str, RawFields, int]]) -> Outcome:
+        kind, reaction = self._on[stream]
+        read: list[Delivery | Unreadable] = [
+            read_entry(kind, stream, entry_id, fields, attempts) for entry_id, fields, attempts in entries
+        ]
+        if reaction.prepare:
+            readable = [item for item in read if isinstance(item, Delivery)]
+            read = [item for item in read if isinstance(item, Unreadable)]
+            read += await reaction.prepare(readable)
+        raw = {entry_id: fields for entry_id, fields, _ in entries}
+        batch = Batch(stream, self._group, reaction.handle, raw, self._settings.attempts_max)
+        outcome = await self._database.run(lambda work: batch.settle(read, work))
+        self._count(stream, outcome)
+        return outcome
+
+    def _count(self, stream: str, outcome: Outcome) -> None:
+        labels = (self._group, stream)
+        BATCH_SIZE.labels(self._group).observe(outcome.size())
+        EVENTS_HANDLED.labels(*labels).inc(len(outcome.handled))
+        EVENTS_REPEATED.labels(*labels).inc(len(outcome.repeated))
+        EVENTS_DEAD.labels(*labels).inc(len(outcome.dead))
+        EVENTS_RETRIED.labels(*labels).inc(len(outcome.retry))
+
+    async def _claim(self, stream: str) -> None:
+        pending = await self._client.xpending_range(
+            stream, self._group, min="-", max="+", count=self._settings.batch_max, idle=self._settings.retry_base_ms
+        )
+        due = {
+            entry["message_id"].decode(): int(entry["times_delivered"]) + 1
+            for entry in pending
+            if self._is_due(stream, entry)
+        }
+        if not due:
+            return
+        claimed = await self._client.xclaim(
+            stream, self._group, self._settings.replica, self._settings.retry_base_ms, list(due)
+        )
+        entries = [(entry_id.decode(), fields) for entry_id, fields in claimed if fields]
+        await self._handle(stream, [(entry_id, fields, due[entry_id]) for entry_id, fields in entries])
+
+    def _is_due(self, stream: str, entry: Mapping[str, Any]) -> bool:
+        if (stream, entry["message_id"].decode()) in self._in_flight:
+            return False
+        idle_ms: int = int(entry["time_since_delivered"])
+        if entry["consumer"].decode() != self._settings.replica:
+            return idle_ms >= self._settings.claim_idle_ms
+        delay_ms: int = self._settings.retry_base_ms << min(int(entry["times_delivered"]) - 1, 20)
+        return idle_ms >= min(delay_ms, RETRY_MAX_MS)

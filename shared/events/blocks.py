@@ -1,0 +1,107 @@
+"""Block and allow entries: what the gateway refuses or lets through from now on."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from shared.events.base import Event
+from shared.events.message import Part
+from shared.events.vocabulary import BlockAction, BlockKind
+
+
+class BlockOrigin(Part):
+    """Where an entry comes from, so that it can be explained and undone."""
+
+    by: str
+    case_id: str = ""
+    submission_id: str = ""
+    held_id: str = ""
+    note: str = ""
+
+
+class BlockRequested(Event):
+    """Please block or allow this."""
+
+    STREAM: ClassVar = "block.requested.v1"
+
+    request_id: str
+    kind: BlockKind
+    value: str
+    action: BlockAction = "block"
+    scope: str = "tenant"
+    expires_at: datetime | None = None
+    never_expires: bool = False
+    origin: BlockOrigin
+
+    def key(self) -> tuple[object, ...]:
+        return (self.request_id,)
+
+
+class BlockWithdrawn(Event):
+    """Please remove this entry."""
+
+    STREAM: ClassVar = "block.withdrawn.v1"
+
+    request_id: str
+    block_id: str
+    by: str
+
+    def key(self) -> tuple[object, ...]:
+        return (self.request_id,)
+
+
+class _Entry(Event):
+    """The fields that every event about an existing entry has."""
+
+    block_id: str
+    kind: BlockKind
+    value: str
+    action: BlockAction
+    scope: str = "tenant"
+
+
+class BlockCreated(_Entry):
+    """An entry works from the next mail on."""
+
+    STREAM: ClassVar = "block.created.v1"
+
+    expires_at: datetime | None = None
+    origin: BlockOrigin
+
+    def key(self) -> tuple[object, ...]:
+        return (self.block_id,)
+
+
+class BlockRefused(Event):
+    """An entry was not made; `reason` says why and what would be accepted."""
+
+    STREAM: ClassVar = "block.refused.v1"
+
+    request_id: str
+    kind: BlockKind
+    value: str
+    reason: str
+    scope: str = "tenant"
+    origin: BlockOrigin
+
+    def key(self) -> tuple[object, ...]:
+        return (self.request_id, self.kind, self.value, self.scope)
+
+
+class BlockRemoved(_Entry):
+    """Somebody took an entry away."""
+
+    STREAM: ClassVar = "block.removed.v1"
+
+    by: str
+
+    def key(self) -> tuple[object, ...]:
+        return (self.block_id,)
+
+
+class BlockExpired(_Entry):
+    """An entry's time was over."""
+
+    STREAM: ClassVar = "block.expired.v1"
+
+    def key(self) -> tuple[object, ...]:
+        return (self.block_id,)

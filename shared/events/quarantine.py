@@ -1,0 +1,121 @@
+"""Held mail, its release, and the digests that tell people of it."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from shared.events.base import Event
+from shared.events.message import Envelope, MessageFacts
+from shared.events.reports import MessageByValue
+from shared.events.vocabulary import QuarantineReason
+
+
+class MailHeld(Event):
+    """The gateway quarantined a mail: the second door that anyone may publish to."""
+
+    STREAM: ClassVar = "mail.held.v1"
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    message: MessageByValue
+    envelope: Envelope
+    reason: QuarantineReason = "policy"
+    score: float | None = None
+    symbols: tuple[str, ...] = ()
+    queue_id: str = Field(default="", max_length=255)
+
+
+class QuarantineHeld(Event):
+    """A held mail is durable and waits for its recipients."""
+
+    STREAM: ClassVar = "quarantine.held.v1"
+
+    held_id: str
+    message: MessageFacts
+    envelope: Envelope
+    reason: QuarantineReason
+    score: float | None = None
+    symbols: tuple[str, ...] = ()
+    queue_id: str = ""
+    held_at: datetime
+    expires_at: datetime
+
+    def key(self) -> tuple[object, ...]:
+        return (self.held_id,)
+
+
+class _OfRecipient(Event):
+    """What happened to one recipient's copy of a held mail."""
+
+    held_id: str
+    recipient: str
+
+    def key(self) -> tuple[object, ...]:
+        return (self.held_id, self.recipient)
+
+
+class ReleaseRequested(_OfRecipient):
+    """A recipient asks for a held mail."""
+
+    STREAM: ClassVar = "release.requested.v1"
+
+    comment: str = ""
+
+
+class ReleaseDecided(_OfRecipient):
+    """An operator approved or denied a release."""
+
+    STREAM: ClassVar = "release.decided.v1"
+
+    decision: Literal["approved", "denied"]
+    by: str
+    comment: str = ""
+
+
+class QuarantineReleased(_OfRecipient):
+    """A held mail was handed to the gateway again, unchanged, for this recipient."""
+
+    STREAM: ClassVar = "quarantine.released.v1"
+
+    by: str
+
+
+class QuarantineReleaseFailed(_OfRecipient):
+    """A release did not work; it is retried until `attempts` reaches its limit."""
+
+    STREAM: ClassVar = "quarantine.release_failed.v1"
+
+    reason: str
+    attempts: int
+
+    def key(self) -> tuple[object, ...]:
+        return (self.held_id, self.recipient, self.attempts)
+
+
+class QuarantineDeleted(_OfRecipient):
+    """A recipient or operator deleted their copy."""
+
+    STREAM: ClassVar = "quarantine.deleted.v1"
+
+    by: str
+
+
+class QuarantineExpired(_OfRecipient):
+    """The copy's time was over."""
+
+    STREAM: ClassVar = "quarantine.expired.v1"
+
+
+class NotificationSent(Event):
+    """A digest or an answer left by mail."""
+
+    STREAM: ClassVar = "notification.sent.v1"
+
+    notification_id: str
+    kind: Literal["digest", "answer"]
+    recipient: str
+    message_id: str
+    item_count: int = 0
+
+    def key(self) -> tuple[object, ...]:
+        return (self.notification_id,)

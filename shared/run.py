@@ -1,0 +1,184 @@
+"""Starting services: settings, database, bus, relay, jobs, doors; draining them on SIGTERM.
+
+A service is data (`Service`) and a function that builds its parts from a `Room`. One process runs one or all of them.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import structlog
+from fastapi import FastAPI
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import MetaData, text
+
+from shared import log
+from shared.blobs import Blobs, open_blobs
+from shared.bus import Bus, On, connect
+from shared.contract import Contract
+from shared.errors import Defer
+from shared.events import Event
+from shared.jobs import Job, keep_running
+from shared.outbox import Relay
+from shared.settings import Settings
+from shared.web import HttpServer
+from shared.work import Database
+
+VERSION = "0.1.0"
+
+
+class Door(Protocol):
+    """A server that speaks a protocol other than HTTP."""
+
+    async def start(self) -> None:
+        """Begin to listen."""
+
+    async def stop(self) -> None:
+        """Finish open conversations, then close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a service is built from."""
+
+    settings: Any  # the service's own settings class
+    database: Database
+    blobs: Blobs
+    redis: Redis
+
+    async def ready(self) -> None:
+        """Whether work can be done now.
+
+        Raises:
+            Defer: the database or Redis does not answer.
+        """
+        await self.database.look(lambda session: session.connection().execute(text("SELECT 1")).scalar())
+        try:
+            await self.redis.ping()
+        except (RedisError, OSError) as error:
+            raise Defer("redis does not answer") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a service consists of."""
+
+    app: FastAPI
+    port: int
+    on: Mapping[type[Event], On] = field(default_factory=dict)
+    jobs: Sequence[Job] = ()
+    doors: Sequence[Door] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as data."""
+
+    contract: Contract
+    settings: type[Settings]
+    tables: MetaData
+    build: Callable[[Room], Parts]
+
+    @property
+    def name(self) -> str:
+        """The service's name, its consumer group and the prefix of its tables."""
+        return self.contract.name
+
+
+class Running:
+    """One started service."""
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self.name = service.name
+        self._database = Database(settings.database_url_of(service.name), service.name, service.tables)
+        self._redis = connect(settings.redis_url)
+        self._room = Room(settings, self._database, open_blobs(settings.blob_dir()), self._redis)
+        self._parts = service.build(self._room)
+        if set(self._parts.on) != set(service.contract.reads):
+            raise RuntimeError(f"{service.name} does not handle what its contract says it reads")
+        self._bus = Bus(settings, self._database, self._parts.on) if self._parts.on else None
+        self._relay = Relay(self._database, self._redis, settings.stream_prefix)
+        self._http = HttpServer(self._parts.app, settings.bind, self._parts.port)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Create tables, read, relay, work, and only then open the doors."""
+        await asyncio.to_thread(self._database.create)
+        self._tasks = [asyncio.create_task(keep_running(job, self.name)) for job in self._parts.jobs]
+        self._tasks.append(asyncio.create_task(self._relay.run()))
+        if self._bus:
+            await self._bus.start()
+            self._tasks.append(asyncio.create_task(self._bus.claim_for_ever()))
+        for door in self._parts.doors:
+            await door.start()
+        await self._http.start()
+
+    async def stop(self) -> None:
+        """Close the doors, finish batches, send what is in the outbox, let go."""
+        await self._http.stop()
+        for door in self._parts.doors:
+            await door.stop()
+        if self._bus:
+            await self._bus.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(RedisError, OSError, Defer):
+            while await self._relay.sweep():
+                pass
+        await self._redis.aclose()
+        await asyncio.to_thread(self._database.close)
+
+
+async def run_services(
+    services: Sequence[Service], overrides: Mapping[str, Any], started: Callable[[], None] = lambda: None
+) -> None:
+    """Run services until SIGTERM or SIGINT, then drain them.
+
+    Raises:
+        OSError: a port is taken.
+        ValueError: a setting is wrong; the text names it.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    say = structlog.stdlib.get_logger("run")
+    running: list[Running] = []
+    try:
+        running.extend(Running(service, service.settings(**overrides)) for service in services)
+        starting = asyncio.create_task(_start(running))
+        stopping = asyncio.create_task(_wait(stop))
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            say.info("started", services=[one.name for one in running])
+            started()
+            await stopping
+        else:
+            starting.cancel()
+        say.info("draining")
+    finally:
+        await asyncio.gather(*(one.stop() for one in running))
+
+
+def serve(service: Service, overrides: Mapping[str, Any] | None = None) -> int:
+    """Run one service in the foreground, as its container does; the exit code."""
+    settings = service.settings(**(overrides or {}))
+    log.configure(settings.log_level)
+    if not settings.redis_url:
+        raise ValueError(f"set LONGSTOP_REDIS_URL: {service.name} alone has no server of its own (longstop up has)")
+    asyncio.run(run_services([service], overrides or {}))
+    return 0
+
+
+async def _start(running: Sequence[Running]) -> None:
+    await asyncio.gather(*(one.start() for one in running))
+
+
+async def _wait(stop: asyncio.Event) -> None:
+    await stop.wait()

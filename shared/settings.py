@@ -1,0 +1,148 @@
+"""Settings: environment variables `LONGSTOP_*` (or a `.env` file), read once at start, frozen.
+
+A secret `NAME` may also be given as `NAME_FILE`, the path of a file whose content is the value. Each service adds a
+settings class of its own in its `settings.py`; `docs/settings.md` is made from these classes.
+"""
+
+import ipaddress
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+def split_words(value: object) -> object:
+    """A comma-separated setting as a tuple of its words."""
+    if isinstance(value, str):
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    return value
+
+
+class Settings(BaseSettings):
+    """What every service reads."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LONGSTOP_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    redis_url: str = Field(
+        default="",
+        description="`redis://`, `rediss://` or `unix://`; empty: `longstop up` starts and owns an embedded server",
+    )
+    database_url: str = Field(
+        default="",
+        description="`sqlite:///PATH`; `{service}` in it is replaced by the service's name; empty: one SQLite file for "
+        "each service under the data dir",
+    )
+    blob_url: str = Field(default="", description="raw mails: `file:///PATH`; empty: `blobs` under the data dir")
+    data_dir: Path = Field(default=Path("data"), description="everything embedded lives here")
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="signs action links and sessions; several, comma-separated, for rotation (the first one signs); "
+        "made on first start in the data dir when empty",
+    )
+    api_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="bearer token of the HTTP doors and the console; made on first start in the data dir when "
+        "everything is bound to loopback, required otherwise",
+    )
+    own_domains: Words = Field(
+        default=(),
+        description="the organisation's mail domains, comma-separated (reporters, recipients, never blocked)",
+    )
+    stream_prefix: str = Field(
+        default="longstop", pattern=r"^[a-z0-9_.-]{1,40}$", description="prefix of stream names and keys"
+    )
+    bind: str = Field(default="127.0.0.1", description="the address that every port listens on")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="least level of log lines"
+    )
+    replica: str = Field(
+        default_factory=lambda: os.uname().nodename,
+        max_length=100,
+        description="this process's name among replicas of a service; default: the host's name",
+    )
+    batch_max: int = Field(default=200, ge=1, le=1000, description="events handled in one transaction")
+    attempts_max: int = Field(
+        default=5, ge=1, le=100, description="deliveries of an event before it becomes a dead letter"
+    )
+    claim_idle_ms: int = Field(
+        default=30_000, ge=100, description="an event pending this long, in milliseconds, is taken over from its reader"
+    )
+    retry_base_ms: int = Field(
+        default=1_000,
+        ge=10,
+        description="first delay between attempts at one event; doubles with each, up to five minutes",
+    )
+
+    _split_domains = field_validator("own_domains", mode="before")(split_words)
+
+    @field_validator("own_domains")
+    @classmethod
+    def _lower(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(domain.lower().strip(".") for domain in domains)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Fill `NAME` from the file that `LONGSTOP_NAME_FILE` names."""
+        for name, field in cls.model_fields.items():
+            path = os.environ.get(f"LONGSTOP_{name.upper()}_FILE")
+            if path and field.annotation is SecretStr and not values.get(name):
+                values[name] = Path(path).read_text(encoding="utf-8").strip()
+        return values
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the ports."""
+        return self.bind == "localhost" or ipaddress.ip_address(self.bind).is_loopback
+
+    def database_url_of(self, service: str) -> str:
+        """The database of one service."""
+        url = self.database_url or f"sqlite:///{self.data_dir.resolve()}/db/{{service}}.db"
+        return url.replace("{service}", service)
+
+    def blob_dir(self) -> Path:
+        """The folder of the blob store."""
+        return Path(self.blob_url.removeprefix("file://")) if self.blob_url else self.data_dir.resolve() / "blobs"
+
+    def secret_keys(self) -> list[str]:
+        """The signing keys, the current one first; made and kept in the data dir when none is set."""
+        given = [key for key in self.secret_key.get_secret_value().split(",") if key]
+        return given or [_kept_secret(self.data_dir / "secret.key")]
+
+    def bearer_token(self) -> str:
+        """The API token; made and kept in the data dir when none is set.
+
+        Raises:
+            ValueError: none is set and the ports are not on loopback.
+        """
+        if token := self.api_token.get_secret_value():
+            return token
+        if not self.on_loopback:
+            raise ValueError(
+                f"LONGSTOP_BIND is {self.bind}, so every door needs a token: set LONGSTOP_API_TOKEN or LONGSTOP_API_TOKEN_FILE"
+            )
+        return _kept_secret(self.data_dir / "api.token")
+
+    def door_token(self) -> str:
+        """The token that doors ask for: none on loopback."""
+        return "" if self.on_loopback else self.bearer_token()
+
+
+def _kept_secret(path: Path) -> str:
+    """A random secret of 256 bits in a file that only its owner may read; the first of two racing starts wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    secret = secrets.token_urlsafe(32)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secret)
+    return secret

@@ -1,0 +1,64 @@
+"""Fixtures of the whole suite: a real Redis server, and waiting without sleeping."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from shared.bus import connect
+from shared.embedded import EmbeddedRedis
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One real redis-server for the session, started as `longstop up` starts it."""
+    server = EmbeddedRedis(tmp_path_factory.mktemp("redis"))
+    with asyncio.Runner() as runner:
+        runner.run(server.start())
+        yield server.url
+        runner.run(server.stop())
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = connect(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Stream names of one test."""
+    return f"t{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A developer's own LONGSTOP_* variables and .env must not change a test."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("LONGSTOP_") and not name.startswith(("LONGSTOP_TEST_", "LONGSTOP_REQUIRE_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+async def until(predicate: Callable[[], Awaitable[object]], *, patience_s: float = 20.0) -> object:
+    """Wait for `predicate` to give something true, and give it back."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        result = await predicate()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"it did not happen within {patience_s} s; the last answer was {result!r}")
+        await asyncio.sleep(0.02)
