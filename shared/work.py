@@ -54,8 +54,11 @@ class UtcTime(types.TypeDecorator[datetime]):
 
 def inbox_table(metadata: MetaData, service: str) -> Table:
     """Receipts: which events this service has handled. The row is the fence against a second effect."""
+    name = f"{service}_inbox"
+    if name in metadata.tables:
+        return metadata.tables[name]
     return Table(
-        f"{service}_inbox",
+        name,
         metadata,
         Column("source", types.String(255), primary_key=True),
         Column("event_id", types.String(255), primary_key=True),
@@ -65,8 +68,11 @@ def inbox_table(metadata: MetaData, service: str) -> Table:
 
 def outbox_table(metadata: MetaData, service: str) -> Table:
     """Events on their way out: written with the rows they tell of, sent by the relay, kept for publishing again."""
+    name = f"{service}_outbox"
+    if name in metadata.tables:
+        return metadata.tables[name]
     table = Table(
-        f"{service}_outbox",
+        name,
         metadata,
         Column("seq", types.BigInteger().with_variant(types.Integer, "sqlite"), primary_key=True, autoincrement=True),
         Column("stream", types.String(100), nullable=False),

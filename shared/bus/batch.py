@@ -1,13 +1,13 @@
 """One batch in one transaction: receipts, handlers, dead letters; every event ends in exactly one of four ways."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from shared.bus.entries import DEAD_STREAM, Delivery, RawFields, Unreadable, dead_letter
+from shared.bus.entries import DEAD_STREAM, Delivery, Unreadable, dead_letter
 from shared.errors import Defer, Reject
 from shared.work import Work
 
@@ -33,7 +33,6 @@ class Batch:
     stream: str
     group: str
     handle: Callable[[Any, Work], None]
-    raw: Mapping[str, RawFields]
     attempts_max: int
 
     def settle(self, items: Sequence[Delivery | Unreadable], work: Work) -> Outcome:
@@ -107,7 +106,7 @@ class Batch:
             log.warning("event waits", reason=_reason(error), exc_info=None if isinstance(error, Defer) else error)
             outcome.retry.append(envelope.entry_id)
             return
-        letter = Unreadable(envelope.entry_id, self.raw[envelope.entry_id], _reason(error), envelope.attempts)
+        letter = Unreadable(envelope.entry_id, delivery.fields, _reason(error), envelope.attempts)
         self._bury(letter, work, outcome)
         work.flush()
 

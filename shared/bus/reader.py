@@ -179,8 +179,7 @@ class Bus:
             readable = [item for item in read if isinstance(item, Delivery)]
             read = [item for item in read if isinstance(item, Unreadable)]
             read += await reaction.prepare(readable)
-        raw = {entry_id: fields for entry_id, fields, _ in entries}
-        batch = Batch(stream, self._group, reaction.handle, raw, self._settings.attempts_max)
+        batch = Batch(stream, self._group, reaction.handle, self._settings.attempts_max)
         outcome = await self._database.run(lambda work: batch.settle(read, work))
         self._count(stream, outcome)
         return outcome

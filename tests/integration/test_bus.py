@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import MetaData, Table
+from sqlalchemy import MetaData
 from sqlmodel import Field, SQLModel, select
 
 from shared.bus import Bus, On
@@ -99,10 +99,6 @@ async def house(redis: Redis, redis_url: str, prefix: str, tmp_path: Path) -> As
         claim_idle_ms=200,
         attempts_max=3,
     )
-    for name in ("probe_inbox", "probe_outbox"):
-        stale: Table | None = METADATA.tables.get(name)
-        if stale is not None:
-            METADATA.remove(stale)
     database = Database(settings.database_url_of("probe"), "probe", METADATA)
     database.create()
     yield House(settings, database, redis)

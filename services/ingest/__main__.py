@@ -1,0 +1,37 @@
+"""Wiring of ingest: `longstop serve ingest`."""
+
+from services.ingest.contract import CONTRACT
+from services.ingest.handlers import write_down
+from services.ingest.http import app
+from services.ingest.intake import Intake
+from services.ingest.keys import Keys
+from services.ingest.settings import IngestSettings
+from services.ingest.smtp import SmtpDoor
+from services.ingest.streams import StreamDoor
+from services.ingest.tables import METADATA
+from shared.bus import On
+from shared.events import MailHeld, ReportSubmitted
+from shared.jobs import Job
+from shared.run import Parts, Room, Service, serve
+
+
+def build(room: Room) -> Parts:
+    """Put ingest together."""
+    intake = Intake(room)
+    streams = StreamDoor(intake, room.blobs)
+    return Parts(
+        app=app(room, intake),
+        port=room.settings.ingest_port,
+        on={
+            ReportSubmitted: On(write_down, prepare=streams.receive),
+            MailHeld: On(write_down, prepare=streams.hold),
+        },
+        jobs=[Job("forget old keys", 3600, Keys(room.database).forget_old)],
+        doors=[SmtpDoor(room, intake)],
+    )
+
+
+SERVICE = Service(CONTRACT, IngestSettings, METADATA, build)
+
+if __name__ == "__main__":
+    raise SystemExit(serve(SERVICE))

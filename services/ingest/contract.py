@@ -1,0 +1,10 @@
+"""What ingest reads and writes."""
+
+from shared.contract import Contract
+from shared.events import MailHeld, QuarantineHeld, ReportReceived, ReportRejected, ReportSubmitted
+
+CONTRACT = Contract(
+    "ingest",
+    reads=(ReportSubmitted, MailHeld),
+    writes=(ReportReceived, ReportRejected, QuarantineHeld),
+)

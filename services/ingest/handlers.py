@@ -1,0 +1,42 @@
+"""What ingest writes down: one row and one event for each mail, once, however often it is handed in."""
+
+from collections.abc import Sequence
+
+from services.ingest.tables import Held, Report
+from shared.events import QuarantineHeld, ReportReceived, ReportRejected
+from shared.work import Work
+
+Durable = ReportReceived | ReportRejected | QuarantineHeld
+
+
+def write_down(event: Durable, work: Work) -> None:
+    """Write the row and say the event; a second time with the same id changes nothing.
+
+    The bus calls it for the two streams, after `services.ingest.streams` made their mails durable.
+    """
+    if isinstance(event, ReportReceived):
+        if work.session.get(Report, event.report_id):
+            return
+        work.session.add(
+            Report(
+                report_id=event.report_id,
+                category=event.category,
+                reporter=event.reporter,
+                source=event.source,
+                sha256=event.message.sha256,
+                received_at=event.received_at,
+            )
+        )
+    elif isinstance(event, QuarantineHeld):
+        if work.session.get(Held, event.held_id):
+            return
+        work.session.add(
+            Held(held_id=event.held_id, reason=event.reason, sha256=event.message.sha256, held_at=event.held_at)
+        )
+    work.emit(event)
+
+
+def write_all(events: Sequence[Durable], work: Work) -> None:
+    """Write down what one conversation handed in, together or not at all."""
+    for event in events:
+        write_down(event, work)

@@ -1,0 +1,189 @@
+"""The way of every mail that any door takes: limits, blob, facts, and then rows and events in one transaction."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from shared.errors import Defer, Reject
+from shared.events import (
+    MailEnvelope,
+    MessageFacts,
+    QuarantineHeld,
+    ReportReceived,
+    ReportRejected,
+    fact_id,
+)
+from shared.events.vocabulary import QuarantineReason, ReportCategory, Source
+from shared.mail import facts, is_mail, read_mail
+from shared.metrics import REPORTS_REFUSED, REPORTS_TAKEN
+from shared.run import Room
+from shared.work import now
+
+#: Bytes of mails that may be in memory at once; one more waits outside (451, 503).
+IN_FLIGHT_MAX_BYTES = 128 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A report as a door took it, not yet durable."""
+
+    raw: bytes
+    category: ReportCategory
+    source: Source
+    report_id: str = field(default_factory=lambda: str(uuid4()))
+    reporter: str = ""
+    reporter_verified: bool = False
+    envelope: MailEnvelope | None = None
+    folder: str = ""
+    comment: str = ""
+    defaulted: bool = False
+    low_fidelity: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HandedHeld:
+    """A held mail as a door took it, not yet durable."""
+
+    raw: bytes
+    envelope: MailEnvelope
+    reason: QuarantineReason
+    score: float | None = None
+    symbols: tuple[str, ...] = ()
+    queue_id: str = ""
+
+
+class Budget:
+    """How much of the memory the mails in flight may take."""
+
+    def __init__(self, max_bytes: int = IN_FLIGHT_MAX_BYTES) -> None:
+        self._free_bytes = max_bytes
+
+    @contextlib.contextmanager
+    def hold(self, size_bytes: int) -> Iterator[None]:
+        """Hold a share while a mail is worked on.
+
+        Raises:
+            Defer: there is not enough left now.
+        """
+        if size_bytes > self._free_bytes:
+            raise Defer("too many mails at once: try again in a moment")
+        self._free_bytes -= size_bytes
+        try:
+            yield
+        finally:
+            self._free_bytes += size_bytes
+
+
+class Intake:
+    """Makes mails durable and extracts their facts. Nothing here needs a transaction."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._settings = room.settings
+        self.budget = Budget()
+
+    def check(self, raw: bytes) -> None:
+        """Refuse what is no mail or too large.
+
+        Raises:
+            Reject: with one sentence that says what is wrong.
+        """
+        if len(raw) > self._settings.mail_max_bytes:
+            raise Reject(f"the mail has {len(raw)} bytes, {self._settings.mail_max_bytes} are allowed")
+        if why_not := is_mail(raw):
+            raise Reject(why_not)
+
+    async def receive(self, handed: Sequence[Handed]) -> list[ReportReceived | ReportRejected]:
+        """Make reports durable; for each what is now true, in order. What is no mail becomes a rejection.
+
+        Raises:
+            Defer: the blob store cannot take them now; nothing is promised.
+        """
+        return await asyncio.to_thread(self._receive, handed, now())
+
+    async def hold(self, handed: Sequence[HandedHeld]) -> list[QuarantineHeld]:
+        """Make held mails durable. The gateway held them, so nothing is refused here for its form.
+
+        Raises:
+            Defer: the blob store cannot take them now; nothing is promised.
+        """
+        return await asyncio.to_thread(self._hold, handed, now())
+
+    def _receive(self, handed: Sequence[Handed], at: datetime) -> list[ReportReceived | ReportRejected]:
+        self._room.blobs.put(one.raw for one in handed)
+        return [self._report(one, at) for one in handed]
+
+    def _report(self, handed: Handed, at: datetime) -> ReportReceived | ReportRejected:
+        message = self._facts(handed.raw)
+        try:
+            self.check(handed.raw)
+        except Reject as reason:
+            return refusal(handed, str(reason), message.sha256)
+        return ReportReceived(
+            report_id=handed.report_id,
+            category=handed.category,
+            reporter=handed.reporter,
+            reporter_verified=handed.reporter_verified,
+            source=handed.source,
+            message=message,
+            envelope=handed.envelope,
+            folder=handed.folder,
+            comment=handed.comment,
+            received_at=at,
+            defaulted=handed.defaulted,
+            low_fidelity=handed.low_fidelity,
+        )
+
+    def _hold(self, handed: Sequence[HandedHeld], at: datetime) -> list[QuarantineHeld]:
+        self._room.blobs.put(one.raw for one in handed)
+        expires_at = at + timedelta(days=self._settings.retention_days)
+        return [
+            QuarantineHeld(
+                held_id=held_id(one),
+                message=self._facts(one.raw),
+                envelope=one.envelope,
+                reason=one.reason,
+                score=one.score,
+                symbols=one.symbols,
+                queue_id=one.queue_id,
+                held_at=at,
+                expires_at=expires_at,
+            )
+            for one in handed
+        ]
+
+    def _facts(self, raw: bytes) -> MessageFacts:
+        mail = read_mail(raw, own_authserv_ids=frozenset(self._settings.authserv_ids))
+        return facts(mail, simulation_headers=self._settings.simulation_headers)
+
+
+def held_id(handed: HandedHeld) -> str:
+    """The same mail held for the same recipients by the same queue entry is one: gateways repeat after a lost answer."""
+    envelope = handed.envelope
+    return str(
+        fact_id(
+            "held",
+            handed.queue_id,
+            hashlib.sha256(handed.raw).hexdigest(),
+            envelope.mail_from,
+            *sorted(envelope.rcpt_to),
+        )
+    )
+
+
+def refusal(handed: Handed, reason: str, sha256: str | None = None) -> ReportRejected:
+    """The event for a report that could not be taken; its raw bytes stay in the blob store."""
+    return ReportRejected(
+        report_id=handed.report_id, source=handed.source, reason=reason, reporter=handed.reporter, sha256=sha256
+    )
+
+
+def count(events: Sequence[object], door: str) -> None:
+    """Count what a door took and refused."""
+    refused = sum(isinstance(event, ReportRejected) for event in events)
+    REPORTS_TAKEN.labels(door).inc(len(events) - refused)
+    REPORTS_REFUSED.labels(door).inc(refused)

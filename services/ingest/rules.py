@@ -1,0 +1,50 @@
+"""What ingest decides: which mailbox means which category, why a gateway held a mail, who counts as verified."""
+
+from collections.abc import Collection, Mapping
+from typing import get_args
+
+from shared.events.vocabulary import QuarantineReason, ReportCategory
+
+#: Local parts of the report mailboxes; `None`: the subject's prefix decides.
+MAILBOXES: Mapping[str, ReportCategory | None] = {
+    "phish": "phishing",
+    "junk": "junk",
+    "notjunk": "not_junk",
+    "report": None,
+}
+
+#: The mailbox that takes held mail.
+QUARANTINE_MAILBOX = "quarantine"
+
+_REASONS: tuple[QuarantineReason, ...] = get_args(QuarantineReason)
+
+#: Words in the names of a filter's symbols that tell why it held a mail, the worst first.
+_SYMBOL_WORDS: tuple[tuple[str, QuarantineReason], ...] = (
+    ("LONGSTOP", "blocked_sender"),
+    ("VIRUS", "malware"),
+    ("CLAM_", "malware"),
+    ("MALWARE", "malware"),
+    ("PHISH", "phishing"),
+    ("BULK", "bulk"),
+)
+
+
+def mailbox_of(*, recipient: str) -> str:
+    """The local part of an envelope recipient, lower-case and without a plus-tag."""
+    return recipient.rpartition("@")[0].lower().partition("+")[0]
+
+
+def reason_of(*, given: str, symbols: Collection[str], action: str) -> QuarantineReason:
+    """Why a mail was held: what was said, else what the filter's symbols say, else what its action says."""
+    for reason in _REASONS:
+        if given.strip().lower() == reason:
+            return reason
+    for word, reason in _SYMBOL_WORDS:
+        if any(word in symbol.upper() for symbol in symbols):
+            return reason
+    return "spam" if action or symbols else "policy"
+
+
+def is_verified(*, reporter: str, own_domains: Collection[str], proven: bool) -> bool:
+    """A reporter is verified when their domain is ours and something proves that they are who they say."""
+    return proven and reporter.rpartition("@")[2].lower() in own_domains

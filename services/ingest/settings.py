@@ -1,0 +1,40 @@
+"""The settings of ingest."""
+
+from ipaddress import ip_network
+
+from pydantic import Field, field_validator
+
+from shared.settings import Settings, Words, split_words
+
+
+class IngestSettings(Settings):
+    """Doors and limits."""
+
+    ingest_port: int = Field(default=8081, ge=0, le=65535, description="HTTP port of ingest")
+    smtp_port: int = Field(default=2525, ge=0, le=65535, description="SMTP port of the report and quarantine mailboxes")
+    smtp_networks: Words = Field(
+        default=("127.0.0.0/8", "::1/128"),
+        description="networks whose clients may hand in mail by SMTP, comma-separated: your gateway's",
+    )
+    mail_max_bytes: int = Field(
+        default=25 * 1024 * 1024, ge=1024, le=36 * 1024 * 1024, description="largest mail that is taken, in bytes"
+    )
+    authserv_ids: Words = Field(
+        default=(),
+        description="authserv-ids (RFC 8601) of your own gateways, comma-separated: only their Authentication-Results are "
+        "believed; empty: the topmost one is",
+    )
+    simulation_headers: Words = Field(
+        default=(),
+        description="`Name: value` headers that mark your own phishing simulations, comma-separated, compared exactly",
+    )
+    retention_days: int = Field(default=30, ge=1, le=365, description="days that held mail waits for its recipients")
+
+    _split = field_validator("smtp_networks", "authserv_ids", "simulation_headers", mode="before")(split_words)
+
+    @field_validator("smtp_networks")
+    @classmethod
+    def _networks(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            ip_network(word)
+        return words

@@ -1,0 +1,48 @@
+"""The rows of ingest."""
+
+from datetime import datetime
+
+from sqlalchemy import MetaData
+from sqlmodel import Field, SQLModel
+
+from shared.work import UtcTime
+
+METADATA = MetaData()
+
+
+class Report(SQLModel, table=True):
+    """A report that was taken: its blob is durable."""
+
+    metadata = METADATA
+    __tablename__ = "ingest_report"
+
+    report_id: str = Field(primary_key=True, max_length=64)
+    category: str = Field(max_length=20)
+    reporter: str = Field(default="", max_length=320)
+    source: str = Field(max_length=20)
+    sha256: str = Field(max_length=64, index=True)
+    received_at: datetime = Field(sa_type=UtcTime, index=True)
+
+
+class Held(SQLModel, table=True):
+    """A held mail that was taken."""
+
+    metadata = METADATA
+    __tablename__ = "ingest_held"
+
+    held_id: str = Field(primary_key=True, max_length=64)
+    reason: str = Field(max_length=20)
+    sha256: str = Field(max_length=64, index=True)
+    held_at: datetime = Field(sa_type=UtcTime, index=True)
+
+
+class Key(SQLModel, table=True):
+    """An `Idempotency-Key` and what was answered to it."""
+
+    metadata = METADATA
+    __tablename__ = "ingest_key"
+
+    key: str = Field(primary_key=True, max_length=255)
+    fingerprint: str = Field(max_length=64)
+    answer_ids: str
+    used_at: datetime = Field(sa_type=UtcTime, index=True)

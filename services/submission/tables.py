@@ -1,0 +1,46 @@
+"""The rows of submission."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, MetaData
+from sqlmodel import Field, SQLModel
+
+from shared.work import UtcTime
+
+METADATA = MetaData()
+
+
+class Item(SQLModel, table=True):
+    """A mail to analyse. `due_at` moves: it is the next attempt, or, while running, when the run is given up for dead."""
+
+    metadata = METADATA
+    __tablename__ = "submission_item"
+    __table_args__ = (Index("ix_submission_item_due", "open", "due_at"),)
+
+    submission_id: str = Field(primary_key=True, max_length=64)
+    case_id: str = Field(max_length=64, index=True)
+    message_sha256: str = Field(max_length=64)
+    category: str = Field(max_length=20)
+    report_count: int
+    envelope: str = ""  # JSON of the mail's SMTP envelope, empty when it is not known
+    status: str = Field(default="not_started", max_length=20)
+    open: bool = True
+    attempts: int = 0
+    due_at: datetime = Field(sa_type=UtcTime)
+    asked_at: datetime = Field(sa_type=UtcTime)
+
+
+class Verdict(SQLModel, table=True):
+    """A verdict that was issued; versions of a case are numbered from 1 without gaps."""
+
+    metadata = METADATA
+    __tablename__ = "submission_verdict"
+
+    case_id: str = Field(primary_key=True, max_length=64)
+    version: int = Field(primary_key=True)
+    submission_id: str = Field(max_length=64, index=True)
+    message_sha256: str = Field(max_length=64)
+    category: str = Field(max_length=20)
+    confidence: float
+    cause: str = Field(max_length=40)
+    issued_at: datetime = Field(sa_type=UtcTime)

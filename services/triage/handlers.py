@@ -1,0 +1,160 @@
+"""How triage reacts: a report finds its case, a verdict finds its reports."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from sqlmodel import col, select
+
+from services.triage.rules import Decision, Likeness, decide, likeness
+from services.triage.tables import Case, Report, Sample, Trait
+from shared.events import (
+    CaseJoined,
+    CaseOpened,
+    CaseTriaged,
+    ReportReceived,
+    ReportResolved,
+    SubmissionRequested,
+    VerdictIssued,
+    fact_id,
+)
+from shared.events.vocabulary import VerdictCategory
+from shared.work import Work
+
+#: Reports told in one step: the first step is taken with the verdict, the others by a job.
+STEP = 500
+
+
+def on_report_received(event: ReportReceived, work: Work) -> None:
+    """Open or join a case, decide about it, ask for analysis, or hand on the verdict that is there."""
+    alike = likeness(message=event.message)
+    known = _known(alike, work)
+    match = next((known[trait] for trait in (*alike.same_mail, *alike.same_case) if trait in known), None)
+    inherited = match is not None and match.trait in alike.same_mail
+    case = _open(event, work) if match is None else _join(match, event, work)
+    decision = _decide(case, event, work)
+    if match and inherited:
+        sample = work.session.get_one(Sample, match.sample)
+    else:
+        sample = _take_sample(case, event, decision, work)
+    work.session.add_all(
+        Trait(trait=trait, case_id=case.case_id, sample=sample.sha256)
+        for trait in (*alike.same_mail, *alike.same_case)
+        if trait not in known
+    )
+    report = Report(report_id=event.report_id, case_id=case.case_id, sample=sample.sha256, inherited=inherited)
+    work.session.add(report)
+    if sample.version:
+        _tell([report], sample, work)
+
+
+def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
+    """Remember the newest verdict of a mail and tell its reports. A verdict of no case of ours is somebody else's."""
+    sample = work.session.get(Sample, event.message_sha256)
+    if sample is None or sample.case_id != event.case_id or sample.version >= event.version:
+        return
+    sample.version, sample.category, sample.confidence = event.version, event.category, event.confidence
+    sample.untold = tell_step(sample, work)
+
+
+def tell_step(sample: Sample, work: Work) -> bool:
+    """Tell up to `STEP` reports the newest verdict of their mail; whether there may be more."""
+    work.session.flush()
+    due = select(Report).where(Report.sample == sample.sha256, Report.told_version < sample.version).limit(STEP)
+    reports = work.session.exec(due).all()
+    _tell(reports, sample, work)
+    return len(reports) == STEP
+
+
+def _known(alike: Likeness, work: Work) -> dict[str, Trait]:
+    query = select(Trait).where(col(Trait.trait).in_([*alike.same_mail, *alike.same_case]))
+    return {trait.trait: trait for trait in work.session.exec(query)}
+
+
+def _open(event: ReportReceived, work: Work) -> Case:
+    case = Case(case_id=str(fact_id("case", event.report_id)), opened_at=work.at, report_count=1)
+    work.session.add(case)
+    work.emit(
+        CaseOpened(
+            case_id=case.case_id,
+            report_id=event.report_id,
+            category=event.category,
+            subject=event.message.subject,
+            from_address=event.message.from_address,
+        )
+    )
+    return case
+
+
+def _join(match: Trait, event: ReportReceived, work: Work) -> Case:
+    case = work.session.get_one(Case, match.case_id)
+    case.report_count += 1
+    matched = {"raw": "the same mail", "body": "the same text", "mid": "the same Message-ID"}
+    work.emit(
+        CaseJoined(
+            case_id=case.case_id,
+            report_id=event.report_id,
+            report_count=case.report_count,
+            matched=matched[match.trait.partition(":")[0]],
+        )
+    )
+    return case
+
+
+def _decide(case: Case, event: ReportReceived, work: Work) -> Decision:
+    """Decide about the case, and say so when the decision is new or has changed."""
+    decision = decide(
+        category=event.category,
+        message=event.message,
+        report_count=case.report_count,
+        low_fidelity=event.low_fidelity,
+        defaulted=event.defaulted,
+    )
+    if (case.decision, case.priority) != (decision.decision, decision.priority):
+        case.decision, case.priority = decision.decision, decision.priority
+        work.emit(
+            CaseTriaged(
+                case_id=case.case_id,
+                report_id=event.report_id,
+                decision=decision.decision,
+                priority=decision.priority,
+                reasons=decision.reasons,
+            )
+        )
+    return decision
+
+
+def _take_sample(case: Case, event: ReportReceived, decision: Decision, work: Work) -> Sample:
+    """A mail that the case has not seen: ask for its analysis, unless it is dismissed, which is a verdict too."""
+    sample = Sample(sha256=event.message.sha256, case_id=case.case_id)
+    work.session.add(sample)
+    if decision.decision == "dismiss":
+        sample.version, sample.category, sample.confidence = 1, "simulation", 1.0
+        return sample
+    work.emit(
+        SubmissionRequested(
+            request_id=str(fact_id("submission", case.case_id, sample.sha256)),
+            case_id=case.case_id,
+            message_sha256=sample.sha256,
+            category=event.category,
+            report_count=case.report_count,
+            reporter=event.reporter,
+            envelope=event.envelope,
+            priority=decision.priority,
+        )
+    )
+    return sample
+
+
+def _tell(reports: Sequence[Report], sample: Sample, work: Work) -> None:
+    for report in reports:
+        report.told_version = sample.version
+        work.emit(
+            ReportResolved(
+                report_id=report.report_id,
+                case_id=report.case_id,
+                category=cast("VerdictCategory", sample.category),
+                confidence=sample.confidence,
+                version=sample.version,
+                inherited=report.inherited,
+            )
+        )
