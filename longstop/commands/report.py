@@ -1,0 +1,108 @@
+"""`longstop report`: reports mails through the HTTP door, as a mail client's button would."""
+
+import asyncio
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import httpx
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from longstop import show, sources
+from longstop.commands.options import DataDir, Json
+from longstop.where import PATIENCE_S, answer_of, endpoints, headers
+from shared.errors import LongstopError
+
+#: Reports on their way at once.
+AT_ONCE = 8
+
+#: How often a report is handed in again when the door says "not now".
+TRIES = 5
+
+
+class Category(StrEnum):
+    """What the reporter says of a mail."""
+
+    phishing = "phishing"
+    malware = "malware"
+    junk = "junk"
+    not_junk = "not-junk"
+
+
+class Folder(StrEnum):
+    """Where the mail lay."""
+
+    inbox = "inbox"
+    junk = "junk"
+
+
+def report(
+    paths: Annotated[list[Path], typer.Argument(help=".eml files, mbox files, Maildirs, or folders of them.")],
+    category: Annotated[Category, typer.Option(help="What these mails are.")],
+    reporter: Annotated[str, typer.Option(help="Who reports them: an address.")] = "",
+    folder: Annotated[Folder | None, typer.Option(help="Where they lay.")] = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Report mails; prints a report id for each."""
+    query = {
+        "category": category.value.replace("-", "_"),
+        "reporter": reporter,
+        "folder": folder.value if folder else "",
+    }
+    base_url = endpoints(data).ingest
+    with Progress(
+        TextColumn("reporting"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=show.err,
+        transient=True,
+    ) as progress:
+        task = progress.add_task("reporting", total=sources.count(paths))
+        failed = asyncio.run(
+            _all(sources.mails(paths), base_url, headers(data), query, as_json, lambda: progress.advance(task))
+        )
+    if failed:
+        raise LongstopError(f"{failed} not reported; the reasons stand above")
+
+
+async def _all(
+    mails: Iterator[tuple[str, bytes]],
+    base_url: str,
+    auth: dict[str, str],
+    query: dict[str, str],
+    as_json: bool,
+    done: Any,
+) -> int:
+    failed = 0
+    async with httpx.AsyncClient(base_url=base_url, headers=auth, timeout=PATIENCE_S) as client:
+
+        async def work() -> None:
+            nonlocal failed
+            for path, raw in mails:
+                try:
+                    report_id = await _one(client, raw, query)
+                except (LongstopError, httpx.HTTPError) as error:
+                    failed += 1
+                    show.say(f"{path}: {error or 'the door does not answer'}")
+                else:
+                    show.json_line({"report_id": report_id, "path": path}) if as_json else show.out.print(report_id)
+                done()
+
+        await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+    return failed
+
+
+async def _one(client: httpx.AsyncClient, raw: bytes, query: dict[str, str]) -> str:
+    """Hand one in; again, with the same key, while the door says that it cannot now."""
+    head = {"Content-Type": "message/rfc822", "Idempotency-Key": str(uuid4())}
+    for attempt in range(TRIES):
+        response = await client.post("/v1/reports", params=query, content=raw, headers=head)
+        if response.status_code != httpx.codes.SERVICE_UNAVAILABLE or attempt == TRIES - 1:
+            break
+        await asyncio.sleep(min(2**attempt, 10))
+    return str(answer_of(response).json()["report_id"])

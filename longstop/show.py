@@ -1,0 +1,48 @@
+"""Printing: data to stdout, messages to stderr, and nothing of a mail that a terminal would obey."""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+#: Categories of Unicode that are shown as escapes: controls, format characters (bidi!), surrogates, line separators.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+#: A cell is cut here, in characters.
+CELL_MAX = 100
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False)
+
+
+def safe(value: object, limit: int = CELL_MAX) -> str:
+    """A value for a terminal: every hidden character as an escape, cut at `limit`."""
+    text = str(value)
+    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "".join(c if unicodedata.category(c) not in _HIDDEN else f"\\u{ord(c):04x}" for c in text)
+
+
+def json_line(value: Mapping[str, Any]) -> None:
+    """One JSON object a line, all ASCII, written at once."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A table of safe cells."""
+    made = Table(title=title or None, title_justify="left", header_style="bold", border_style="dim")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(safe(cell)) for cell in row))
+    return made
+
+
+def say(message: str) -> None:
+    """One line on stderr."""
+    err.print(Text(safe(message, 500)))
