@@ -1,0 +1,77 @@
+"""Starting whole services in a test, on free ports, against the real Redis."""
+
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from longstop.services import service
+from shared.bus import connect
+from shared.events import Event
+from shared.run import Running
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class House:
+    """Some services of one Longstop."""
+
+    def __init__(self, names: tuple[str, ...], redis_url: str, prefix: str, data_dir: Path, **settings: Any) -> None:
+        self.prefix = prefix
+        self.data_dir = data_dir
+        self.redis: Any = connect(redis_url)
+        self.ports = {f"{name}_port": free_port() for name in names} | {"smtp_port": free_port()}
+        common = {
+            "redis_url": redis_url,
+            "stream_prefix": prefix,
+            "data_dir": data_dir,
+            "retry_base_ms": 50,
+            "own_domains": ("example.org",),
+        }
+        self.overrides = {**common, **self.ports, **settings}
+        self._running = [Running(one, one.settings(**self.overrides)) for one in map(service, names)]
+
+    async def start(self) -> None:
+        for one in self._running:
+            await one.start()
+
+    async def stop(self) -> None:
+        for one in self._running:
+            await one.stop()
+        await self.redis.aclose()
+
+    def http(self, name: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.ports[f'{name}_port']}", timeout=20)
+
+    async def publish(self, event: Event) -> None:
+        fields = {"data": event.model_dump_json(), "id": event.event_id(), "source": "test"}
+        await self.redis.xadd(f"{self.prefix}:{event.STREAM}", fields)
+
+    async def said(self, kind: type[Event] | str) -> list[dict[str, Any]]:
+        """The data of all events of one stream, or the fields of all dead letters."""
+        stream = kind if isinstance(kind, str) else kind.STREAM
+        entries = await self.redis.xrange(f"{self.prefix}:{stream}")
+        texts = [{name.decode(): value.decode() for name, value in fields.items()} for _, fields in entries]
+        return [json.loads(text["data"]) if "data" in text else text for text in texts]
+
+
+@asynccontextmanager
+async def house(
+    names: tuple[str, ...], redis_url: str, prefix: str, data_dir: Path, **settings: Any
+) -> AsyncIterator[House]:
+    made = House(names, redis_url, prefix, data_dir, **settings)
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.stop()

@@ -1,0 +1,100 @@
+"""Work: one transaction, committed by the edge or not at all."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import MetaData, func, select
+from sqlmodel import Field, Session, SQLModel
+
+from shared.errors import Defer
+from shared.events import CaseJoined
+from shared.work import Database, UtcTime, Work
+
+METADATA = MetaData()
+
+
+class Note(SQLModel, table=True):
+    metadata = METADATA
+    __tablename__ = "work_note"
+
+    name: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcTime)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(f"sqlite:///{tmp_path}/work.db", "work", METADATA)
+    made.create()
+    yield made
+    made.close()
+
+
+async def test_rows_and_events_are_committed_together(database: Database) -> None:
+    def job(work: Work) -> None:
+        work.session.add(Note(name="a", at=work.at))
+        work.emit(CaseJoined(case_id="c", report_id="r", report_count=1))
+
+    await database.run(job)
+    assert await database.look(lambda session: session.scalar(select(func.count()).select_from(Note))) == 1
+    assert await database.look(lambda session: session.scalar(select(func.count()).select_from(database.outbox))) == 1
+
+
+async def test_nothing_stays_of_work_that_raises(database: Database) -> None:
+    def job(work: Work) -> None:
+        work.session.add(Note(name="a", at=work.at))
+        work.emit(CaseJoined(case_id="c", report_id="r", report_count=1))
+        raise KeyError("a bug")
+
+    with pytest.raises(KeyError):
+        await database.run(job)
+    assert await database.look(lambda session: session.scalar(select(func.count()).select_from(Note))) == 0
+    assert await database.look(lambda session: session.scalar(select(func.count()).select_from(database.outbox))) == 0
+
+
+async def test_a_receipt_is_given_once(database: Database) -> None:
+    receipts = [("s", str(number)) for number in range(1000)]
+    assert await database.run(lambda work: work.take_in(receipts)) == set(receipts)
+    again = [*receipts[990:], ("s", "new"), ("other", "1")]
+    assert await database.run(lambda work: work.take_in(again)) == {("s", "new"), ("other", "1")}
+
+
+async def test_a_commit_wakes_those_who_wait_unless_it_is_quiet(database: Database) -> None:
+    wake = database.wake_on_commit()
+    await database.run(lambda _: None, quiet=True)
+    assert not wake.is_set()
+    await database.run(lambda _: None)
+    assert wake.is_set()
+
+
+async def test_a_locked_database_defers(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.work.BUSY_TIMEOUT_MS", 10)
+    impatient = Database(str(database._writer.url), "work", METADATA)
+    with database._writer.connect() as holder:
+        holder.exec_driver_sql("SELECT 1")  # BEGIN IMMEDIATE took the write lock
+        with pytest.raises(Defer, match="locked"):
+            await impatient.run(lambda work: work.session.add(Note(name="b", at=work.at)))
+    await impatient.run(lambda work: work.session.add(Note(name="b", at=work.at)))
+    impatient.close()
+
+
+async def test_moments_stay_aware_and_in_utc(database: Database) -> None:
+    at = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    await database.run(lambda work: work.session.add(Note(name="a", at=at)))
+
+    def read(session: Session) -> datetime:
+        return session.scalars(select(Note)).one().at
+
+    assert await database.look(read) == at
+
+
+async def test_a_naive_moment_is_refused(database: Database) -> None:
+    naive = datetime(2026, 3, 29)  # noqa: DTZ001 - that is the point
+    with pytest.raises(Exception, match="zone"):
+        await database.run(lambda work: work.session.add(Note(name="a", at=naive)))
+
+
+def test_a_database_that_is_not_supported_is_named() -> None:
+    with pytest.raises(ValueError, match="LONGSTOP_DATABASE_URL"):
+        Database("mysql://x/y", "work", MetaData())
