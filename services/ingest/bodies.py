@@ -95,13 +95,16 @@ async def _multipart(request: Request, body: bytes, said: Upload) -> list[Upload
         form = await MultiPartParser(request.headers, once(), max_files=FILES_MAX, max_fields=20).parse()
     except (MultiPartException, KeyError, ValueError) as error:
         raise Problem(HTTPStatus.BAD_REQUEST, "the multipart body cannot be read", str(error)) from error
-    said = _with_fields(form, said)
-    files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-    if not files:
-        raise Problem(
-            HTTPStatus.BAD_REQUEST, "the upload has no file", "add the mail as a file field, such as message=@mail.eml"
-        )
-    return [replace(said, raw=await file.read()) for file in files]
+    try:
+        said = _with_fields(form, said)
+        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+        if not files:
+            raise Problem(
+                HTTPStatus.BAD_REQUEST, "the upload has no file", "add the mail as a file field, such as message=@mail.eml"
+            )
+        return [replace(said, raw=await file.read()) for file in files]
+    finally:
+        await form.close()
 
 
 def _with_fields(form: FormData, said: Upload) -> Upload:

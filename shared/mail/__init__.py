@@ -4,3 +4,27 @@ Reads       raw RFC 5322 bytes, nothing else: no network, no clock, no disk.
 Promises    never raises on any input but for programming errors; never re-serialises a mail; every result is bounded.
 Limits      `shared.mail.limits`, each with its reason.
 """
+
+from shared.mail.domains import registrable
+from shared.mail.facts import facts
+from shared.mail.model import Address, Attachment, Link, Mail
+from shared.mail.originals import Original, attached_originals
+from shared.mail.reading import read_mail
+from shared.mail.recognition import category_of_subject, is_mail
+from shared.mail.urls import canonical_url, host_of
+
+__all__ = [
+    "Address",
+    "Attachment",
+    "Link",
+    "Mail",
+    "Original",
+    "attached_originals",
+    "canonical_url",
+    "category_of_subject",
+    "facts",
+    "host_of",
+    "is_mail",
+    "read_mail",
+    "registrable",
+]

@@ -8,7 +8,7 @@ from shared.mail import limits
 from shared.mail.defects import Defects
 
 _BLANK_LINE = re.compile(rb"\n\r{0,2}\n")
-_FIELD = re.compile(rb"([!-9;-~]{1,%d})[ \t]*:" % limits.FIELD_NAME_MAX)
+_FIELD = re.compile(rb"([!-9;-~]{1,%d})[ \t]*:(?!//)" % limits.FIELD_NAME_MAX)  # a URL is no field
 _MBOX = (b"From ", b">From ")
 
 

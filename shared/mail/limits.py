@@ -21,9 +21,12 @@ BOUNDARY_MAX = 200  # RFC 2046, section 5.1.1 allows 70; some senders write more
 PARAMETERS_MAX = 60  # of one Content-Type, continuations included (RFC 2231)
 PARAMETER_VALUE_MAX = 1_000  # a file name of 255 characters, percent-encoded
 MESSAGES_DEPTH_MAX = 2  # attached mails whose links are read: the mail in a forwarded mail
+MESSAGES_MAX = 20  # attached mails looked into, at all depths: each is a scan of its own
 
 # text
 TEXT_MAX = 1024 * 1024  # body text kept and searched: longer bodies are padding or a novel
+ENCODED_TEXT_MAX_BYTES = 4 * TEXT_MAX  # read of one body part: quoted-printable triples, UTF-8 takes up to four bytes
+ATTACHED_TEXT_MAX = 1024 * 1024  # text of all attachments together that is searched for links
 HTML_MAX = 512 * 1024  # body HTML kept and read; real bodies have 10 to 150 kB, and Gmail shows 102 kB
 NORMAL_PIECE = 500  # characters normalised at once: NFC is quadratic in runs of combining marks
 SUBJECT_MAX = 1_000  # RFC 5322 lines end at 998

@@ -10,6 +10,7 @@ from shared.mail.words import decode_words, one_line
 # Each alternative starts with another character and consumes without giving back: linear. A forgotten `;` is tolerated.
 _PARAMETER = re.compile(r'[;\s]\s*+([^\s=;"]{1,60})\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;]*+))', re.DOTALL)
 _CONTINUED = re.compile(r"([^*]+)(?:\*(\d{1,2}))?(\*)?\Z")
+_QUOTED_PAIR = re.compile(r'\\(["\\])')  # other backslashes are those of Windows paths
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}\Z")
 
 
@@ -33,7 +34,7 @@ def parameters(value: str) -> dict[str, str]:
     for number, match in enumerate(_PARAMETER.finditer(value)):
         if number == limits.PARAMETERS_MAX:
             break
-        text = match[3].strip() if match[2] is None else re.sub(r"\\(.)", r"\1", match[2], flags=re.DOTALL)
+        text = match[3].strip() if match[2] is None else _QUOTED_PAIR.sub(r"\1", match[2])
         name = _CONTINUED.match(match[1].lower())
         if name and (name[2] or name[3]):
             pieces.setdefault(name[1], {}).setdefault(int(name[2] or 0), (text, bool(name[3])))

@@ -12,6 +12,7 @@ from shared.mail import limits
 from shared.mail.defects import Defects
 from shared.mail.fields import Block, read_block
 from shared.mail.parameters import main_value, media_type, parameters
+from shared.mail.transfer import is_identity, undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,20 @@ class Part:
             yield from child.leaves()
 
 
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A scanned mail: its bytes, the view with readable line ends, and the tree of parts."""
+
+    raw: bytes
+    view: bytes
+    root: Part
+
+    def content(self, part: Part, defects: Defects, *, max_bytes: int = limits.MAIL_MAX_BYTES) -> bytes:
+        """The decoded body of a part, from at most `max_bytes` of its encoded bytes; unencoded ones are exact."""
+        source = self.raw if is_identity(part.encoding) else self.view
+        return undo(source[part.body_start : min(part.end, part.body_start + max_bytes)], part.encoding, defects)
+
+
 @dataclass(slots=True)
 class _Scan:
     view: bytes
@@ -51,26 +66,29 @@ class _Scan:
 def line_view(raw: bytes, defects: Defects) -> bytes:
     r"""The mail with `\n` at every line end and every offset unchanged.
 
-    Files of old Macs end lines with a lone CR; where there is any LF, a lone CR is no line end. `\r\r\n`, which careless
-    exports write, needs no change: the scan takes CRs before an LF for a part of the line end.
+    A lone CR is a line end, as in files of old Macs. `\r\r\n`, which careless exports write, is one line end and stays:
+    the scan takes CRs before an LF for a part of it.
     """
-    sample = raw[: limits.HEADER_BLOCK_MAX_BYTES]
-    if b"\r\r\n" in sample:
-        defects.add("crcrlf")
-    if b"\0" in sample:
+    if b"\0" in raw[: limits.HEADER_BLOCK_MAX_BYTES]:
         defects.add("nul-bytes")
-    if b"\r" in sample and b"\n" not in raw:
-        defects.add("bare-cr")
-        return raw.replace(b"\r", b"\n")
-    return raw
+    doubled = raw.count(b"\r\r\n")
+    if doubled:
+        defects.add("crcrlf")
+    if raw.count(b"\r") == raw.count(b"\r\n") + doubled:
+        return raw
+    defects.add("bare-cr")
+    # Line ends are put aside under NULs, so that what remains of CR is alone; a regular expression needs seconds here.
+    view = raw.replace(b"\r\r\n", b"\0\0\n").replace(b"\r\n", b"\0\n").replace(b"\r", b"\n")
+    return view.replace(b"\0\0\n", b"\r\r\n").replace(b"\0\n", b"\r\n")
 
 
-def scan(raw: bytes, defects: Defects) -> Part:
-    """The tree of parts. Linear in the size of the mail times the depth of its nesting; never raises."""
+def scan(raw: bytes, defects: Defects) -> Structure:
+    """Find the parts. Linear in the size of the mail times the depth of its nesting; never raises."""
     view = line_view(raw, defects)
     head = view[: limits.BLANK_LINES_SKIPPED]
     start = len(head) - len(head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"))
-    return _part(_Scan(view, defects), start, min(len(view), limits.MAIL_MAX_BYTES), 0, "text/plain")
+    root = _part(_Scan(view, defects), start, min(len(view), limits.MAIL_MAX_BYTES), 0, "text/plain")
+    return Structure(raw, view, root)
 
 
 def _part(scan: _Scan, start: int, end: int, depth: int, default_type: str) -> Part:

@@ -12,6 +12,7 @@ _WEB = re.compile(r"https?:[/\\]*+", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*+:(?![0-9])|[/\\]{2}", re.IGNORECASE)
 _AUTHORITY = re.compile(r"[^/\\?#]*+")
 _PORT = re.compile(r"(.*?)(?::0*([0-9]{0,5}))?\Z", re.DOTALL)
+_PORT_AT_END = re.compile(r":[0-9]{1,5}\Z")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?-]")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _CUT_ESCAPE = re.compile(r"%[0-9A-F]?\Z")
@@ -40,8 +41,7 @@ def canonical_url(url: str) -> str:
 
 def host_of(url: str) -> str:
     """The host that a browser would ask, as in the canonical form; empty when it is no web URL."""
-    place = canonical_url(url).partition("/")[0]
-    return place if place.endswith("]") else place.partition(":")[0] if "[" not in place else place.rpartition(":")[0]
+    return _PORT_AT_END.sub("", canonical_url(url).partition("/")[0])
 
 
 def _host_and_port(authority: str) -> tuple[str, str]:

@@ -1,0 +1,122 @@
+"""The leaves of a mail sorted into body and attachments, with everything that can be seen and clicked in them."""
+
+from dataclasses import dataclass, field
+
+from shared.mail import limits
+from shared.mail.attachments import read_attachment
+from shared.mail.charsets import decode
+from shared.mail.defects import Defects
+from shared.mail.links import Links
+from shared.mail.markup import Page, read_page
+from shared.mail.model import Attachment
+from shared.mail.structure import Part, Structure, scan
+from shared.mail.words import many_lines
+
+_HTML = "text/html"
+_TEXT = "text/plain"
+
+
+@dataclass(slots=True)
+class Content:
+    """What reading the leaves gathers; flags count HTML attachments, too, because people open them."""
+
+    defects: Defects
+    links: Links
+    texts: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
+    attached_pages: list[Page] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    attached_text_left: int = limits.ATTACHED_TEXT_MAX
+    messages_left: int = limits.MESSAGES_MAX
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.texts)[: limits.TEXT_MAX]
+
+    @property
+    def html_text(self) -> str:
+        return "\n".join(page.text for page in self.pages)[: limits.TEXT_MAX]
+
+    def all_pages(self) -> list[Page]:
+        return self.pages + self.attached_pages
+
+    def images(self) -> int:
+        """Pictures that are shown: those of the HTML, or the attached ones when it shows none of them."""
+        attached = sum(one.real_type == "image" for one in self.attachments)
+        return max(attached, sum(page.image_count for page in self.pages))
+
+
+def read_content(structure: Structure, defects: Defects, links: Links) -> Content:
+    """Read every leaf of a mail within the limits; attached mails are listed, and only their links are taken."""
+    content = Content(defects, links)
+    for part in structure.root.leaves():
+        kind = _body_kind(part)
+        seen = content.sources if kind == _HTML else content.texts
+        if kind and not (part.file_name and seen):
+            _body(content, structure, part, kind)
+        elif len(content.attachments) < limits.ATTACHMENTS_MAX:
+            _attachment(content, structure, part)
+        else:
+            defects.add("too-many-attachments")
+    return content
+
+
+def _body_kind(part: Part) -> str:
+    """`text/plain` or `text/html` for a leaf that mail clients show as the body, else empty."""
+    if part.disposition == "attachment":
+        return ""
+    if part.media_type.startswith("multipart/"):  # no boundary was found: it is shown as it is
+        return _TEXT
+    return part.media_type if part.media_type in {_TEXT, _HTML} else ""
+
+
+def _body(content: Content, structure: Structure, part: Part, kind: str) -> None:
+    data = structure.content(part, content.defects, max_bytes=limits.ENCODED_TEXT_MAX_BYTES)
+    if kind == _HTML:
+        left = limits.HTML_MAX - sum(map(len, content.sources))
+        source = _text(content, part, data)
+        if len(source) > left:
+            content.defects.add("html-too-long")
+        content.sources.append(source[:left])
+        content.pages.append(read_page(source[:left]))
+        content.links.from_page(content.pages[-1], "html")
+        content.links.from_text(content.pages[-1].text, "html")
+        return
+    left = limits.TEXT_MAX - sum(map(len, content.texts))
+    text = _text(content, part, data)
+    if len(text) > left or part.end - part.body_start > limits.ENCODED_TEXT_MAX_BYTES:
+        content.defects.add("text-too-long")
+    content.texts.append(text[:left])
+    content.links.from_text(text[:left], "text")
+
+
+def _attachment(content: Content, structure: Structure, part: Part) -> None:
+    data = structure.content(part, content.defects)
+    found = read_attachment(part, data, content.defects)
+    content.attachments.append(found)
+    _attached_links(content, part, data, found.real_type, depth=1)
+
+
+def _attached_links(content: Content, part: Part, data: bytes, real_type: str, *, depth: int) -> None:
+    if real_type == "mail" and depth <= limits.MESSAGES_DEPTH_MAX and content.messages_left > 0:
+        content.messages_left -= 1
+        inner = scan(data, Defects())  # what is broken in there says nothing of this mail
+        for leaf in inner.root.leaves():
+            kind = {_HTML: "html", "message/rfc822": "mail"}.get(leaf.media_type, "")
+            _attached_links(content, leaf, inner.content(leaf, Defects()), kind, depth=depth + 1)
+    elif real_type == "html" or part.media_type.startswith(("text/", "multipart/")):
+        text = _text(content, part, data[: content.attached_text_left])
+        content.attached_text_left -= len(text)
+        if real_type == "html":
+            content.attached_pages.append(read_page(text))
+            content.links.from_page(content.attached_pages[-1], "attachment")
+        content.links.from_text(text, "attachment")
+
+
+def _text(content: Content, part: Part, data: bytes) -> str:
+    words = part.parameters.get("charset", "").split()
+    text, true = decode(data, words[0] if words else "")
+    if not true:
+        content.defects.add("bad-charset")
+    return many_lines(text, limits.TEXT_MAX)

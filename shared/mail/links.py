@@ -1,0 +1,83 @@
+"""The URLs of a mail, from its text and its HTML, canonical and bounded."""
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import urljoin
+
+from shared.mail import limits
+from shared.mail.defects import Defects
+from shared.mail.markup import Page
+from shared.mail.model import Link, LinkPlace
+from shared.mail.urls import canonical_url, host_of
+
+# Bounded classes, no nesting: linear. Mail clients make `www.` clickable, too.
+_IN_TEXT = re.compile(
+    rf"""https?:[/\\]{{1,4}}[^\s<>"'\u200b]{{1,{limits.URL_MAX}}}|\bwww\.[a-z0-9-]{{1,63}}\.[^\s<>"'\u200b]{{2,{limits.URL_MAX}}}""",
+    re.IGNORECASE,
+)
+_TRAILING = ".,;:!?'\"]}*|>"
+_SCRIPT = re.compile(r"(?:javascript|vbscript):", re.IGNORECASE)
+_DATA = re.compile(r"data:", re.IGNORECASE)
+_BLANKS = re.compile(r"[\x00-\x20]")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,20}:", re.IGNORECASE)
+
+
+class Links:
+    """Collects the links of one mail: each (URL, words, place) once, at most `limits.LINKS_MAX`."""
+
+    def __init__(self, defects: Defects) -> None:
+        self._defects = defects
+        self._found: dict[tuple[str, str, str], Link] = {}
+
+    def from_text(self, text: str, place: LinkPlace) -> None:
+        """Take the URLs that stand in plain text."""
+        self._add(((url, "") for url in urls_in(text)), place)
+
+    def from_page(self, page: Page, place: LinkPlace) -> None:
+        """Take the targets of a page, relative ones resolved against its `base`; without one they lead nowhere."""
+        self._add(self._absolute(page), place)
+
+    def all(self) -> tuple[Link, ...]:
+        return tuple(self._found.values())
+
+    def _add(self, targets: Iterable[tuple[str, str]], place: LinkPlace) -> None:
+        for url, words in targets:
+            if len(self._found) >= limits.LINKS_MAX:
+                self._defects.add("too-many-links")
+                return
+            canonical = canonical_url(url)
+            if canonical:
+                link = Link(
+                    url=url[: limits.URL_MAX], canonical=canonical, host=host_of(canonical), text=words, place=place
+                )
+                self._found.setdefault((link.url, words, place), link)
+
+    def _absolute(self, page: Page) -> Iterator[tuple[str, str]]:
+        for target, words in page.targets:
+            bare = _BLANKS.sub("", target[:64])
+            if _SCRIPT.match(bare):
+                self._defects.add("script-url")
+            elif _DATA.match(bare):
+                self._defects.add("data-url")
+            elif _SCHEME.match(bare) or bare.startswith(("//", "\\\\")):
+                yield target, words
+            elif page.base and not bare.startswith("#"):
+                yield _joined(page.base, target), words
+            elif bare.lower().startswith("www."):
+                yield target, words
+
+
+def urls_in(text: str) -> Iterator[str]:
+    """The web URLs of plain text as written, without the punctuation that ends a sentence behind them."""
+    for match in _IN_TEXT.finditer(text):
+        url = match[0].rstrip(_TRAILING)
+        while url.endswith(")") and "(" not in url:
+            url = url[:-1].rstrip(_TRAILING)
+        yield url
+
+
+def _joined(base: str, target: str) -> str:
+    try:
+        return urljoin(base, target)
+    except ValueError:  # broken brackets in either
+        return ""

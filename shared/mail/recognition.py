@@ -1,0 +1,44 @@
+"""Is it a mail at all, and what does the subject of a report say."""
+
+import re
+
+from shared.events.vocabulary import ReportCategory
+from shared.mail import limits
+
+_FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]{0,20}:")  # RFC 5322, section 2.2: printable ASCII but the colon
+_PAGE = re.compile(rb"(?i)<(?:!doctype|html|head|body|\?xml)")
+_LOOK_BYTES = 64 * 1024
+
+_PREFIXES: tuple[tuple[tuple[str, ...], ReportCategory], ...] = (
+    (("1|", "junk:"), "junk"),
+    (("2|", "not junk:"), "not_junk"),
+    (("3|", "phishing:"), "phishing"),
+)
+
+
+def is_mail(raw: bytes) -> str:
+    """Why these bytes are no mail, in one sentence; the empty string when they look like one (RFC 5322).
+
+    A mail that breaks rules is a mail: one header field among the first lines is enough.
+    """
+    if not raw.strip():
+        return "the mail is empty"
+    look = raw[:_LOOK_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if _PAGE.match(look):
+        return "this is a web page, no mail: send the raw mail with its headers (RFC 5322)"
+    lines = re.split(rb"\r\r\n|\r\n|\n|\r", look)[: limits.MAIL_LOOK_LINES]
+    if not any(_FIELD.match(line) for line in lines):
+        return "this is no mail: there is no header field at its beginning (RFC 5322)"
+    return ""
+
+
+def category_of_subject(subject: str) -> tuple[ReportCategory, bool]:
+    """What the subject's prefix of a report mail says, and whether phishing was taken because it says nothing.
+
+    The prefixes are those that Microsoft documents for third-party report buttons, in any case.
+    """
+    start = subject.strip().lower()
+    for prefixes, category in _PREFIXES:
+        if start.startswith(prefixes):
+            return category, False
+    return "phishing", True
