@@ -1,0 +1,53 @@
+"""Analysers: each looks at one mail and says what it thinks, with its evidence."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from shared.events import Evaluation, Evidence, MailEnvelope, ProposedBlock
+from shared.events.vocabulary import Cause, ReportCategory, VerdictCategory
+from shared.mail import Mail
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """What an analyser may look at: the mail, who said what about it, and whose house this is."""
+
+    mail: Mail
+    raw_sha256: str
+    category: ReportCategory
+    report_count: int = 1
+    own_domains: frozenset[str] = frozenset()
+    envelope: MailEnvelope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one analyser thinks. `confidence` is about `category`; `not_checked` and `error` have no opinion."""
+
+    name: str
+    evaluation: Evaluation
+    category: VerdictCategory = "unknown"
+    confidence: float = 0.0
+    cause: Cause = "undetermined"
+    evidence: tuple[Evidence, ...] = field(default=())
+    recommendations: tuple[str, ...] = ()
+    blocks: tuple[ProposedBlock, ...] = ()
+
+    @classmethod
+    def failed(cls, name: str) -> "Opinion":
+        """The opinion of an analyser that could not answer."""
+        return cls(name, "error")
+
+
+class Analyser(Protocol):
+    """One analyser."""
+
+    name: str
+
+    async def analyse(self, specimen: Specimen) -> Opinion:
+        """Look at a mail.
+
+        Raises:
+            Defer: it cannot answer now; the submission is tried again.
+            Reject: it will never answer for this mail.
+        """

@@ -1,0 +1,94 @@
+"""How opinions become a verdict. Pure.
+
+The rule, in this order:
+
+1. Opinions of analysers that failed or did not look are listed, and keep a verdict from being `clean`; else they say nothing.
+2. A *decisive* opinion is `malicious` with a confidence of at least 0.8: the surest one gives the category.
+3. Without one, the surest `malicious` or `suspicious` opinion gives the category; each further one that agrees takes a
+   third of the remaining doubt away.
+4. `clean` needs an opinion that names positive evidence, and nobody who is suspicious.
+5. Otherwise the verdict is the surest other opinion (`bulk`, for example), or `unknown`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.submission.analysers import Opinion
+from shared.events import AnalyserAnswer, Evidence, ProposedBlock
+from shared.events.vocabulary import Cause, VerdictCategory
+
+#: From this confidence on one malicious opinion decides alone.
+DECISIVE = 0.8
+
+#: From this confidence on a malware or phishing verdict may block without a person (LONGSTOP_AUTO_BLOCK=confident).
+CONFIDENT = 0.85
+
+#: What a verdict carries at most: more than people read, and bounded whatever an analyser says.
+EVIDENCE_MAX, RECOMMENDATIONS_MAX, BLOCKS_MAX = 40, 6, 20
+
+#: Longest wait between attempts at an analysis, in seconds.
+RETRY_MAX_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """A verdict before it is issued."""
+
+    category: VerdictCategory
+    confidence: float
+    cause: Cause
+    evidence: tuple[Evidence, ...]
+    recommendations: tuple[str, ...]
+    blocks: tuple[ProposedBlock, ...]
+    analysers: tuple[AnalyserAnswer, ...]
+
+
+def combine(opinions: Sequence[Opinion]) -> Combined:
+    """One verdict of several opinions, by the rule above."""
+    answered = [one for one in opinions if one.evaluation not in ("error", "not_checked")]
+    bad = sorted((one for one in answered if one.evaluation in ("malicious", "suspicious")), key=_sureness)
+    if bad:
+        leader = bad[-1]
+        agreeing = sum(one.category == leader.category for one in bad) - 1
+        confidence = 1 - (1 - leader.confidence) * (2 / 3) ** agreeing
+    else:
+        leader = max(
+            (one for one in answered if _may_lead(one, opinions)),
+            key=lambda one: one.confidence,
+            default=Opinion("", "unknown"),
+        )
+        confidence = leader.confidence
+    evidence = sorted((item for one in answered for item in one.evidence), key=lambda item: -abs(item.weight))
+    return Combined(
+        category=leader.category,
+        confidence=round(confidence, 2),
+        cause=leader.cause,
+        evidence=tuple(evidence[:EVIDENCE_MAX]),
+        recommendations=tuple(dict.fromkeys(words for one in (leader, *answered) for words in one.recommendations))[
+            :RECOMMENDATIONS_MAX
+        ],
+        blocks=tuple(dict.fromkeys(block for one in bad for block in one.blocks))[:BLOCKS_MAX],
+        analysers=tuple(AnalyserAnswer(name=one.name, evaluation=one.evaluation) for one in opinions),
+    )
+
+
+def _sureness(opinion: Opinion) -> tuple[bool, float]:
+    return (opinion.evaluation == "malicious" and opinion.confidence >= DECISIVE, opinion.confidence)
+
+
+def _may_lead(opinion: Opinion, opinions: Sequence[Opinion]) -> bool:
+    """Whether an opinion that accuses nobody may become the verdict."""
+    if opinion.category != "clean":
+        return True
+    named = any(item.weight < 0 for item in opinion.evidence)
+    return named and len(opinions) == sum(one.evaluation not in ("error", "not_checked") for one in opinions)
+
+
+def confident(*, category: VerdictCategory, confidence: float) -> bool:
+    """Whether a verdict is sure enough to block without a person."""
+    return category in ("malware", "phishing") and confidence >= CONFIDENT
+
+
+def retry_delay_s(*, attempts: int) -> float:
+    """The wait after so many attempts, in seconds: 2, 4, 8 and so on."""
+    return float(min(2 ** min(attempts, 20), RETRY_MAX_S))
