@@ -25,6 +25,7 @@ from shared.events import Event
 from shared.jobs import Job, keep_running
 from shared.outbox import Relay
 from shared.settings import Settings
+from shared.tasks import end
 from shared.web import HttpServer
 from shared.work import Database
 
@@ -112,7 +113,6 @@ class Running:
         self._tasks.append(asyncio.create_task(self._relay.run()))
         if self._bus:
             await self._bus.start()
-            self._tasks.append(asyncio.create_task(self._bus.claim_for_ever()))
         for door in self._parts.doors:
             await door.start()
         await self._http.start()
@@ -124,9 +124,7 @@ class Running:
             await door.stop()
         if self._bus:
             await self._bus.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         with contextlib.suppress(RedisError, OSError, Defer):
             while await self._relay.sweep():
                 pass

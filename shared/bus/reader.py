@@ -29,6 +29,7 @@ from shared.errors import Defer
 from shared.events import Event
 from shared.metrics import BATCH_SIZE, EVENTS_DEAD, EVENTS_HANDLED, EVENTS_REPEATED, EVENTS_RETRIED
 from shared.settings import Settings
+from shared.tasks import end
 from shared.work import Database, Work
 
 #: How long one read waits for entries, in milliseconds; a stop waits no longer than this.
@@ -86,6 +87,7 @@ class Bus:
         self._group = database.service
         self._on = {f"{settings.stream_prefix}:{kind.STREAM}": (kind, reaction) for kind, reaction in on.items()}
         self._in_flight: set[tuple[str, str]] = set()
+        self._claiming: asyncio.Task[None] | None = None
         self._log = structlog.stdlib.get_logger("bus").bind(service=self._group)
         self._broker: Any = type("Broker", (_Broker,), {"service": self._group})(
             settings.redis_url, apply_types=False, logger=None, graceful_timeout=15.0
@@ -110,13 +112,16 @@ class Bus:
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, 5.0)
             else:
+                self._claiming = asyncio.create_task(self._claim_for_ever())
                 return
 
     async def stop(self) -> None:
         """Finish the batches in flight, then stop reading."""
+        if self._claiming:
+            await end(self._claiming)
         await self._broker.stop()
 
-    async def claim_for_ever(self) -> None:
+    async def _claim_for_ever(self) -> None:
         """Take over what is pending: our own failures when their delay is over, others' when they are idle too long."""
         while True:
             for stream in self._on:

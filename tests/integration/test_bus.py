@@ -77,15 +77,11 @@ class House:
 
 @asynccontextmanager
 async def reading(house: House) -> AsyncIterator[House]:
-    import asyncio
-
     house.bus = Bus(house.settings, house.database, {ReportResolved: On(house.on)})
     await house.bus.start()
-    claiming = asyncio.create_task(house.bus.claim_for_ever())
     try:
         yield house
     finally:
-        claiming.cancel()
         await house.bus.stop()
 
 
