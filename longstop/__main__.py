@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from longstop import show
-from longstop.commands import block, dead, digest, doctor, report, schema, up, watch
+from longstop.commands import block, dead, demo, digest, doctor, report, schema, up, watch
 from shared.errors import LongstopError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("serve")(up.serve)
 app.command("health", hidden=True)(up.health)
 app.command("report")(report.report)
 app.command("watch")(watch.watch)
+app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.add_typer(block.app, name="block")

@@ -1,0 +1,12 @@
+"""blocklist: keeps block and allow entries, and the gateway's copy of them, which works from the next mail on.
+
+READS     verdict.issued, block.requested, block.withdrawn
+WRITES    block.created, block.refused, block.removed, block.expired
+OWNS      blocklist_entry, blocklist_claim, blocklist_judged; in Redis the hashes gateway and map:* behind the stream prefix
+OUTSIDE   Redis (that copy), HTTP on 8082: API, check, maps
+LIMITS    100,000 entries at once; 20 entries an hour by verdicts (a setting); 50 proposals a verdict; 200 URLs and 100
+          files a check; networks no wider than /24 and /48
+BUGS      An entry that is asked for again keeps its id and takes the later end, of which no event tells. Ended entries are
+          kept for ever. Two replicas may write the hash in the wrong order; the comparison mends that within a minute.
+          The maps for multimap know no allow entries, no subdomains, and of recipients' own entries only senders.
+"""

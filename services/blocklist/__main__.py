@@ -1,0 +1,38 @@
+"""Wiring of the block list: `longstop serve blocklist`."""
+
+from services.blocklist.contract import CONTRACT
+from services.blocklist.handlers import Handlers
+from services.blocklist.http import app
+from services.blocklist.jobs import ExpireDue, KeepGateway
+from services.blocklist.settings import BlocklistSettings
+from services.blocklist.tables import METADATA
+from shared.bus import On
+from shared.events import BlockRequested, BlockWithdrawn, VerdictIssued
+from shared.jobs import Job
+from shared.run import Parts, Room, Service, serve
+
+
+def build(room: Room) -> Parts:
+    """Put the block list together."""
+    handlers = Handlers(room.settings)
+    gateway = KeepGateway(room)
+    return Parts(
+        app=app(room),
+        port=room.settings.blocklist_port,
+        on={
+            VerdictIssued: On(handlers.on_verdict_issued),
+            BlockRequested: On(handlers.on_block_requested),
+            BlockWithdrawn: On(handlers.on_block_withdrawn),
+        },
+        jobs=[
+            Job("expire entries", 1, ExpireDue(room)),
+            Job("write the gateway's hash", 1, gateway.apply, wake=room.database.wake_on_commit()),
+            Job("compare the gateway's hash", 60, gateway.reconcile),
+        ],
+    )
+
+
+SERVICE = Service(CONTRACT, BlocklistSettings, METADATA, build)
+
+if __name__ == "__main__":
+    raise SystemExit(serve(SERVICE))

@@ -1,0 +1,18 @@
+"""What the block list reads and writes."""
+
+from shared.contract import Contract
+from shared.events import (
+    BlockCreated,
+    BlockExpired,
+    BlockRefused,
+    BlockRemoved,
+    BlockRequested,
+    BlockWithdrawn,
+    VerdictIssued,
+)
+
+CONTRACT = Contract(
+    "blocklist",
+    reads=(VerdictIssued, BlockRequested, BlockWithdrawn),
+    writes=(BlockCreated, BlockRefused, BlockRemoved, BlockExpired),
+)

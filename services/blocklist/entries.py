@@ -1,0 +1,197 @@
+"""The book of entries inside a unit of work: add, keep, end, and say so. Handlers, jobs and the API all write through it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import func
+from sqlmodel import col, delete, exists, select
+
+from services.blocklist.rules.forms import canonical, canonical_scope
+from services.blocklist.rules.guards import refusal
+from services.blocklist.rules.terms import LIFETIME, later
+from services.blocklist.settings import BlocklistSettings
+from services.blocklist.tables import Claim, Entry
+from shared.errors import Reject
+from shared.events import BlockCreated, BlockExpired, BlockOrigin, BlockRemoved, fact_id
+from shared.events.vocabulary import BlockAction, BlockKind
+from shared.work import Work
+
+#: Entries that may stand at once: ten times what large products allow a tenant; the hash then takes some 30 MB of Redis.
+ENTRIES_MAX = 100_000
+
+#: The claimant of whatever people asked for.
+PEOPLE = "people"
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """An entry that somebody wants. `cause` identifies the asking: the same cause and value make the same entry."""
+
+    kind: BlockKind
+    value: str
+    action: BlockAction = "block"
+    scope: str = "tenant"
+    expires_at: datetime | None
+    origin: BlockOrigin
+    cause: str
+    claimant: str = PEOPLE
+
+    @property
+    def automatic(self) -> bool:
+        """Whether a verdict asks, not a person."""
+        return self.claimant != PEOPLE
+
+
+class Book:
+    """Adds entries, within the guards."""
+
+    def __init__(self, settings: BlocklistSettings) -> None:
+        self._own_domains = settings.own_domains
+        self._budget = settings.auto_block_per_hour
+
+    def add(self, wish: Wish, work: Work) -> Entry:
+        """The entry for a wish: made now, or the one that stands with the later of both ends.
+
+        Raises:
+            Reject: a guard refuses it; nothing was written, and the text says what would be accepted.
+        """
+        scope = canonical_scope(wish.scope)
+        value = canonical(kind=wish.kind, value=wish.value)
+        self._guard(wish, value, work)
+        standing = work.session.exec(
+            select(Entry).where(
+                Entry.scope == scope, Entry.kind == wish.kind, Entry.value == value, Entry.status == "active"
+            )
+        ).first()
+        if standing and standing.action == wish.action:
+            return _keep(standing, wish, work)
+        if wish.automatic:
+            self._ask_people(wish, scope, value, standing, work)
+        self._limit(wish, work)
+        if standing:
+            end(standing, work, by=wish.origin.by)
+            work.session.flush()  # two active entries of one value never meet, not even inside a transaction
+        return _make(wish, scope, value, work)
+
+    def _guard(self, wish: Wish, value: str, work: Work) -> None:
+        reason = refusal(
+            kind=wish.kind,
+            value=value,
+            action=wish.action,
+            own_domains=self._own_domains,
+            automatic=wish.automatic,
+        )
+        if not reason and wish.expires_at and wish.expires_at <= work.at:
+            reason = "the expiry is over already: give a time in the future"
+        if reason:
+            raise Reject(reason)
+
+    def _ask_people(self, wish: Wish, scope: str, value: str, standing: Entry | None, work: Work) -> None:
+        """A verdict never overrides people: not their allow, and not their removal of a block for as long as one lasts."""
+        if standing:
+            raise Reject(f"an {standing.action} entry of it stands ({standing.block_id}): remove that first")
+        removed = select(Entry.block_id).where(
+            Entry.value == value,
+            Entry.scope == scope,
+            Entry.kind == wish.kind,
+            Entry.action == wish.action,
+            Entry.status == "removed",
+            Entry.ended_by != "verdict",
+            col(Entry.changed_at) > work.at - LIFETIME,
+        )
+        if block_id := work.session.exec(removed.limit(1)).first():
+            raise Reject(f"an operator removed it lately ({block_id}): an operator can add it again")
+
+    def _limit(self, wish: Wish, work: Work) -> None:
+        standing = select(func.count()).select_from(Entry).where(Entry.status == "active")
+        if work.session.exec(standing).one() >= ENTRIES_MAX:
+            raise Reject(f"{ENTRIES_MAX} entries stand already: remove or let expire some first")
+        made = (
+            select(func.count()).select_from(Entry).where(Entry.by == "verdict", col(Entry.created_at) > work.at - HOUR)
+        )
+        if wish.automatic and work.session.exec(made).one() >= self._budget:
+            raise Reject(
+                f"verdicts made {self._budget} entries within the last hour, which is their budget: an operator can add it"
+            )
+
+
+def withdraw(claimant: str, work: Work) -> None:
+    """Take back what a verdict listed: its claims go, and every entry that a verdict made and nobody claims any more."""
+    claimed = select(Claim.block_id).where(Claim.claimant == claimant)
+    others = exists().where(col(Claim.block_id) == Entry.block_id, col(Claim.claimant) != claimant)
+    ending = work.session.exec(
+        select(Entry).where(Entry.status == "active", col(Entry.block_id).in_(claimed), ~others)
+    ).all()
+    for entry in ending:
+        end(entry, work, by="verdict")
+    work.session.exec(delete(Claim).where(col(Claim.claimant) == claimant))
+
+
+def end(entry: Entry, work: Work, *, by: str) -> None:
+    """End an active entry because somebody took it away."""
+    _close(entry, "removed", by, work)
+    work.emit(BlockRemoved(**_named(entry), by=by))
+
+
+def expire(entries: Sequence[Entry], work: Work) -> None:
+    """End active entries because their time is over."""
+    for entry in entries:
+        _close(entry, "expired", "", work)
+        work.emit(BlockExpired(**_named(entry)))
+
+
+def origin_of(entry: Entry) -> BlockOrigin:
+    """Where an entry comes from."""
+    return BlockOrigin(**entry.model_dump(include=set(BlockOrigin.model_fields)))
+
+
+def _keep(entry: Entry, wish: Wish, work: Work) -> Entry:
+    ends = later(one=entry.expires_at, other=wish.expires_at)
+    if ends != entry.expires_at:
+        entry.expires_at = ends
+        _changed(entry, work)
+    work.session.merge(Claim(block_id=entry.block_id, claimant=wish.claimant))
+    return entry
+
+
+def _make(wish: Wish, scope: str, value: str, work: Work) -> Entry:
+    entry = Entry(
+        block_id=str(fact_id("block", wish.cause, scope, wish.kind, value)),
+        kind=wish.kind,
+        value=value,
+        action=wish.action,
+        scope=scope,
+        created_at=work.at,
+        changed_at=work.at,
+        expires_at=wish.expires_at,
+        **wish.origin.model_dump(),
+    )
+    work.session.add(entry)
+    work.session.add(Claim(block_id=entry.block_id, claimant=wish.claimant))
+    work.emit(BlockCreated(**_named(entry), expires_at=entry.expires_at, origin=wish.origin))
+    return entry
+
+
+def _close(entry: Entry, status: str, by: str, work: Work) -> None:
+    entry.status, entry.ended_by = status, by
+    _changed(entry, work)
+
+
+def _changed(entry: Entry, work: Work) -> None:
+    entry.generation += 1
+    entry.changed_at = work.at
+
+
+def _named(entry: Entry) -> dict[str, Any]:
+    """The fields that every event about an entry has."""
+    return {
+        "block_id": entry.block_id,
+        "kind": cast("BlockKind", entry.kind),
+        "value": entry.value,
+        "action": cast("BlockAction", entry.action),
+        "scope": entry.scope,
+    }

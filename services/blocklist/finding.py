@@ -1,0 +1,90 @@
+"""Reading the book: lists, the candidates for one mail, and the maps."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import func, or_
+from sqlmodel import Session, col, select
+
+from services.blocklist.entries import origin_of
+from services.blocklist.rules.forms import KINDS, TENANT, canonical
+from services.blocklist.rules.precedence import Candidate, Lookup
+from services.blocklist.tables import Entry
+from shared.errors import Reject
+from shared.events import rfc3339
+from shared.events.vocabulary import BlockAction, BlockKind
+from shared.work import chunks
+
+#: The maps by name: the kind of their entries, and for hosts only URLs without a path.
+MAPS: dict[str, BlockKind] = {"from": "address", "domain": "domain", "urlhost": "url", "sha256": "file", "ip": "ip"}
+
+
+def view(entry: Entry) -> dict[str, Any]:
+    """An entry as the API shows it."""
+    return {
+        **entry.model_dump(include={"block_id", "kind", "value", "action", "scope", "status", "note"}),
+        "created_at": rfc3339(entry.created_at),
+        "expires_at": rfc3339(entry.expires_at) if entry.expires_at else None,
+        "origin": origin_of(entry).model_dump(),
+    }
+
+
+def listed(session: Session, *, kind: BlockKind | None, text: str, limit: int) -> Sequence[Entry]:
+    """Active entries, the newest first; `text` is a part of the value."""
+    query = select(Entry).where(Entry.status == "active")
+    if kind:
+        query = query.where(Entry.kind == kind)
+    if text:
+        query = query.where(col(Entry.value).contains(text.lower(), autoescape=True))
+    return session.exec(query.order_by(col(Entry.created_at).desc(), col(Entry.block_id)).limit(limit)).all()
+
+
+def named(session: Session, value: str) -> Sequence[Entry]:
+    """Active entries of a value, whatever its kind and scope."""
+    forms = [form for kind in KINDS if (form := _form(kind, value))]
+    either = or_(*((col(Entry.kind) == kind) & (col(Entry.value) == form) for kind, form in forms))
+    return session.exec(select(Entry).where(Entry.status == "active", either)).all() if forms else []
+
+
+def candidates(
+    session: Session, lookups: Sequence[Lookup], *, scopes: Collection[str], at: datetime
+) -> list[Candidate]:
+    """The entries that lookups find in these scopes at this moment."""
+    found: dict[tuple[str, str], list[Entry]] = {}
+    for some in chunks(sorted({lookup.value for lookup in lookups})):
+        query = select(Entry).where(
+            Entry.status == "active",
+            col(Entry.scope).in_(scopes),
+            col(Entry.value).in_(some),
+            or_(col(Entry.expires_at).is_(None), col(Entry.expires_at) > at),
+        )
+        for entry in session.exec(query):
+            found.setdefault((entry.kind, entry.value), []).append(entry)
+    return [
+        Candidate(lookup, entry.block_id, cast("BlockAction", entry.action), entry.scope)
+        for lookup in lookups
+        for entry in found.get((lookup.kind, lookup.value), ())
+    ]
+
+
+def map_changed_at(session: Session, name: str) -> datetime | None:
+    """When a map last changed; None before its first entry."""
+    return session.exec(select(func.max(Entry.changed_at)).where(Entry.kind == MAPS[name])).one()
+
+
+def map_lines(session: Session, name: str) -> list[str]:
+    """The values of a map: what is blocked for everybody."""
+    query = select(Entry.value).where(
+        Entry.status == "active", Entry.action == "block", Entry.scope == TENANT, Entry.kind == MAPS[name]
+    )
+    if name == "urlhost":
+        query = query.where(~col(Entry.value).contains("/"))
+    return sorted(session.exec(query))
+
+
+def _form(kind: BlockKind, value: str) -> tuple[BlockKind, str] | None:
+    try:
+        return kind, canonical(kind=kind, value=value)
+    except Reject:
+        return None

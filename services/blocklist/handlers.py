@@ -1,0 +1,92 @@
+"""How the block list reacts: verdicts list and take back, people ask for entries and withdraw them."""
+
+from services.blocklist.entries import Book, Wish, end, withdraw
+from services.blocklist.rules.terms import LIFETIME, lists, takes_back
+from services.blocklist.settings import BlocklistSettings
+from services.blocklist.tables import Entry, Judged
+from shared.errors import Reject
+from shared.events import BlockOrigin, BlockRefused, BlockRequested, BlockWithdrawn, VerdictIssued, fact_id
+from shared.work import Work
+
+#: Proposals of one verdict that are looked at: a mail has a handful of senders, hosts and files worth an entry.
+PROPOSALS_MAX = 50
+
+#: What a refusal repeats of a value, in characters: the value may be any length.
+VALUE_SHOWN_MAX = 2_048
+
+
+class Handlers:
+    """The reactions; what a verdict may do by itself is a setting."""
+
+    def __init__(self, settings: BlocklistSettings) -> None:
+        self._book = Book(settings)
+        self._policy = settings.auto_block
+
+    def on_verdict_issued(self, event: VerdictIssued, work: Work) -> None:
+        """List what a harmful verdict proposes; take back what an older one listed when the mail is not bad after all.
+
+        A verdict supersedes older ones of the same mail only: another mail of the case cannot undo it.
+        """
+        claimant = str(fact_id("claim", event.case_id, event.message_sha256))
+        if not _is_newest(claimant, event.version, work):
+            return
+        if takes_back(category=event.category, analysers=event.analysers):
+            withdraw(claimant, work)
+        elif lists(policy=self._policy, category=event.category, confidence=event.confidence):
+            origin = BlockOrigin(by="verdict", case_id=event.case_id, submission_id=event.submission_id)
+            for block in dict.fromkeys(event.blocks[:PROPOSALS_MAX]):
+                wish = Wish(
+                    kind=block.kind,
+                    value=block.value,
+                    expires_at=work.at + LIFETIME,
+                    origin=origin,
+                    cause=event.event_id(),
+                    claimant=claimant,
+                )
+                self._add(wish, work)
+
+    def on_block_requested(self, event: BlockRequested, work: Work) -> None:
+        """Make the entry that somebody asks for, or say why not."""
+        expires_at = None if event.never_expires else event.expires_at or work.at + LIFETIME
+        wish = Wish(
+            kind=event.kind,
+            value=event.value,
+            action=event.action,
+            scope=event.scope,
+            expires_at=expires_at,
+            origin=event.origin,
+            cause=event.request_id,
+        )
+        self._add(wish, work)
+
+    def on_block_withdrawn(self, event: BlockWithdrawn, work: Work) -> None:
+        """End the entry, when it still stands."""
+        entry = work.session.get(Entry, event.block_id)
+        if entry and entry.status == "active":
+            end(entry, work, by=event.by)
+
+    def _add(self, wish: Wish, work: Work) -> None:
+        try:
+            self._book.add(wish, work)
+        except Reject as reason:
+            refused = BlockRefused(
+                request_id=wish.cause,
+                kind=wish.kind,
+                value=wish.value[:VALUE_SHOWN_MAX],
+                reason=str(reason),
+                scope=wish.scope,
+                origin=wish.origin,
+            )
+            work.emit(refused)
+
+
+def _is_newest(claimant: str, version: int, work: Work) -> bool:
+    """Remember the version, unless a newer one was seen."""
+    judged = work.session.get(Judged, claimant)
+    if judged is None:
+        work.session.add(Judged(claimant=claimant, version=version))
+        return True
+    if judged.version >= version:
+        return False
+    judged.version = version
+    return True

@@ -1,0 +1,154 @@
+"""The API of the block list, and the check: what would happen to a mail, and why."""
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, FastAPI, Query
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+
+from services.blocklist.entries import Book, Wish, end
+from services.blocklist.finding import candidates, listed, named, view
+from services.blocklist.maps import MapDoor
+from services.blocklist.rules.forms import TENANT, canonical_scope, kind_of
+from services.blocklist.rules.precedence import decide, lookups
+from services.blocklist.rules.terms import expiry
+from services.blocklist.tables import Entry
+from shared.events import BlockOrigin
+from shared.events.vocabulary import BlockAction, BlockKind
+from shared.run import VERSION, Room
+from shared.web import Problem, bearer, same_site, service_app
+from shared.work import Database, Work, now
+
+Value = Annotated[str, Field(max_length=8_192)]  # longer ones are refused, or cut where a mail brings them
+Name = Annotated[str, Field(max_length=320)]
+
+
+class Wanted(BaseModel):
+    """An entry that somebody wants."""
+
+    value: Value = Field(description="an address, domain, URL, host, SHA-256, IP address or network")
+    kind: BlockKind | None = Field(default=None, description="told by the value when left out")
+    action: BlockAction = "block"
+    scope: Name = Field(default=TENANT, description="`tenant`, or one recipient's address")
+    expires: Annotated[str, Field(max_length=40)] = Field(
+        default="30d", description="days such as `7d`, `never`, or a date or moment (RFC 3339)"
+    )
+    note: Annotated[str, Field(max_length=1_000)] = ""
+    by: Name = Field(default="api", description="who wants it")
+
+
+class MailKeys(BaseModel):
+    """What is known of a mail."""
+
+    sender: Value = Field(default="", alias="from")
+    recipient: Name = ""
+    urls: Annotated[list[Value], Field(max_length=200)] = []
+    files: Annotated[list[Value], Field(max_length=100, description="SHA-256 in hex")] = []
+    ip: Value = ""
+
+
+class Filters(BaseModel):
+    """Which entries are listed."""
+
+    kind: BlockKind | None = None
+    q: Annotated[str, Field(max_length=320, description="part of the value")] = ""
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+
+def app(room: Room) -> FastAPI:
+    """The application of the block list."""
+    application = service_app("blocklist", VERSION, ready=room.ready, documented=True)
+    doors = APIRouter(dependencies=[Depends(bearer(room.settings.door_token())), Depends(same_site)])
+    blocks = BlockDoor(room)
+    doors.add_api_route("/v1/blocks", blocks.entries, methods=["GET"])
+    doors.add_api_route("/v1/blocks", blocks.add, methods=["POST"], status_code=HTTPStatus.CREATED)
+    doors.add_api_route("/v1/blocks", blocks.remove_value, methods=["DELETE"])
+    doors.add_api_route("/v1/blocks/{block_id}", blocks.remove, methods=["DELETE"])
+    doors.add_api_route("/v1/check", blocks.check, methods=["POST"])
+    doors.add_api_route("/maps/{name}", MapDoor(room.database).get, methods=["GET", "HEAD"])
+    application.include_router(doors)
+    return application
+
+
+class BlockDoor:
+    """The entries of one tenant."""
+
+    def __init__(self, room: Room) -> None:
+        self._database: Database = room.database
+        self._book = Book(room.settings)
+
+    async def entries(self, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
+        """The entries that work now, the newest first."""
+        found = await self._database.look(
+            lambda session: listed(session, kind=filters.kind, text=filters.q, limit=filters.limit)
+        )
+        return {"blocks": [view(entry) for entry in found]}
+
+    async def add(self, wanted: Wanted) -> dict[str, Any]:
+        """Add an entry; it works from the next mail on. One that stands already is kept, with the later end."""
+        cause = str(uuid4())
+
+        def write(work: Work) -> dict[str, Any]:
+            wish = Wish(
+                kind=wanted.kind or kind_of(wanted.value),
+                value=wanted.value,
+                action=wanted.action,
+                scope=wanted.scope,
+                expires_at=expiry(text=wanted.expires, at=work.at),
+                origin=BlockOrigin(by=wanted.by, note=wanted.note),
+                cause=cause,
+            )
+            return view(self._book.add(wish, work))
+
+        return await self._database.run(write)
+
+    async def remove(self, block_id: Name, by: Name = "api") -> dict[str, Any]:
+        """Remove an entry by its id."""
+
+        def write(work: Work) -> list[str]:
+            entry = work.session.get(Entry, block_id)
+            return _end_all([entry] if entry and entry.status == "active" else [], by, work)
+
+        return await self._removed(write)
+
+    async def remove_value(self, value: Value, by: Name = "api") -> dict[str, Any]:
+        """Remove every entry of a value, of whatever kind and scope."""
+        return await self._removed(lambda work: _end_all(named(work.session, value), by, work))
+
+    async def check(self, mail: MailKeys) -> dict[str, Any]:
+        """The entry that decides about a mail, and the precedence that led to it."""
+        keys = lookups(sender=mail.sender, urls=mail.urls, files=mail.files, ip=mail.ip)
+        scopes = {TENANT, canonical_scope(mail.recipient or TENANT)}
+        at = now()
+
+        def look(session: Session) -> dict[str, Any]:
+            decision = decide(candidates=candidates(session, keys, scopes=scopes, at=at))
+            entry = session.get(Entry, decision.entry.block_id) if decision.entry else None
+            return {
+                "action": entry.action if entry else "none",
+                "entry": view(entry) if entry else None,
+                "why": list(decision.why),
+            }
+
+        return await self._database.look(look)
+
+    async def _removed(self, write: Callable[[Work], list[str]]) -> dict[str, Any]:
+        removed = await self._database.run(write)
+        if not removed:
+            raise Problem(
+                HTTPStatus.NOT_FOUND,
+                "there is no such entry",
+                "nothing that works now has this id or value: GET /v1/blocks lists what does",
+            )
+        return {"removed": removed}
+
+
+def _end_all(ending: Iterable[Entry], by: str, work: Work) -> list[str]:
+    removed = []
+    for entry in ending:
+        end(entry, work, by=by)
+        removed.append(entry.block_id)
+    return removed

@@ -1,0 +1,82 @@
+"""What stands in Redis for an entry: a field of the gateway's hash, and fields of the maps for Rspamd's `multimap`.
+
+The gateway's side of this is `deploy/gateways/rspamd/`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+import idna
+
+from services.blocklist.rules.forms import TENANT, host_part
+from shared.events.vocabulary import BlockAction, BlockKind
+
+#: Name of a hash behind the stream prefix, and of a field in it.
+Place: TypeAlias = tuple[str, str]
+
+GATEWAY = "gateway"
+
+#: Every hash that the block list owns.
+HASHES = (GATEWAY, *(f"map:{name}" for name in ("from", "domain", "urlhost", "urlsha256", "sha256", "ip", "pair")))
+
+#: What a field of a map says: the symbol that Rspamd gives the mail, and its weight.
+SYMBOL = "LONGSTOP_REJECT:1"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An active entry as the gateway needs it."""
+
+    block_id: str
+    scope: str
+    kind: BlockKind
+    value: str
+    action: BlockAction
+    expires_at: datetime | None
+
+
+def places(*, entry: Standing) -> dict[Place, str]:
+    """Every field of an entry with its content: `id`, `action` and `exp`, in seconds since 1970 (0: never ends).
+
+    The maps have a field for blocks only, and of recipients' own ones only for senders.
+    """
+    ends = int(entry.expires_at.timestamp()) if entry.expires_at else 0
+    mark = json.dumps({"id": entry.block_id, "action": entry.action, "exp": ends}, separators=(",", ":"))
+    found: dict[Place, str] = {(GATEWAY, f"{entry.scope}|{entry.kind}|{entry.value}"): mark}
+    if entry.action == "block":
+        found.update((place, SYMBOL) for place in _in_maps(entry.scope, entry.kind, entry.value))
+    return found
+
+
+def _in_maps(scope: str, kind: BlockKind, value: str) -> Iterator[Place]:
+    if scope != TENANT:
+        if kind == "address":
+            yield "map:pair", f"{value}|{scope}"
+    elif kind == "url" and "/" in value:
+        for text in _as_rspamd_reads(value):
+            yield "map:urlsha256", hashlib.sha256(text.encode()).hexdigest()
+    else:
+        name = {"address": "from", "domain": "domain", "url": "urlhost", "file": "sha256", "ip": "ip"}[kind]
+        yield f"map:{name}", value
+
+
+def _as_rspamd_reads(url: str) -> Iterator[str]:
+    """The texts that Rspamd 3.4 hashes for a URL: with a scheme, the host's name in UTF-8, a lone slash kept or not."""
+    host = host_part(url)
+    path = url[len(host) :]
+    for scheme in ("http", "https"):
+        for name in dict.fromkeys((host, _in_unicode(host))):
+            yield f"{scheme}://{name}{path}"
+            if path == "/":
+                yield f"{scheme}://{name}"
+
+
+def _in_unicode(host: str) -> str:
+    try:
+        return idna.decode(host)
+    except (idna.IDNAError, UnicodeError):
+        return host

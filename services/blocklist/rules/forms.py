@@ -1,0 +1,135 @@
+"""One form for each value, so that what was listed and what a mail holds meet as equal strings."""
+
+import ipaddress
+import re
+from typing import TypeAlias, get_args
+
+from shared.errors import Reject
+from shared.events.vocabulary import BlockKind
+from shared.mail import limits
+from shared.mail.addresses import parse_address
+from shared.mail.domains import ascii_host, is_address
+from shared.mail.urls import canonical_url
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+#: Longest value as given, in characters: as long as the longest URL that is read.
+VALUE_MAX = limits.URL_MAX
+
+KINDS: tuple[BlockKind, ...] = get_args(BlockKind)
+
+#: The scope of an entry that works for everybody.
+TENANT = "tenant"
+
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_PORT_AT_END = re.compile(r":[0-9]{1,5}\Z")
+_WITH_PATH = re.compile(r"(?:https?:)?+[/\\]*+[^/\\?#]*+[/\\]", re.IGNORECASE)
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # IPv4 in IPv6 (RFC 4291, section 2.5.5.2)
+
+
+def canonical(*, kind: BlockKind, value: str) -> str:
+    """The one form of a value; applying it twice changes nothing.
+
+    Addresses and domains are lower case with A-labels (RFC 5890); the local part keeps its `+tag`. A URL is
+    `host/path?query` without scheme, credentials, port and fragment; without any path it is the host alone, which stands
+    for everything on it and below it. A file is its SHA-256 in hex. IP addresses and networks are compressed, host bits
+    cleared.
+
+    Raises:
+        Reject: the value is none of its kind; the text says what would be accepted.
+    """
+    if len(value) > VALUE_MAX:
+        raise Reject(f"the value is too long: {VALUE_MAX} characters are the limit")
+    return _FORMS[kind](value.strip())
+
+
+def kind_of(value: str) -> BlockKind:
+    """The kind that a value looks like: what a person meant who named none. It may still be none of that kind."""
+    text = value.strip().lower()
+    if _SHA256.match(text):
+        return "file"
+    if _network(text):
+        return "ip"
+    if any(mark in text for mark in "/\\?#"):
+        return "url"
+    return "address" if "@" in text.removeprefix("@") else "domain"
+
+
+def canonical_scope(scope: str) -> str:
+    """`tenant`, or a recipient's address in its one form.
+
+    Raises:
+        Reject: it is neither.
+    """
+    if scope == TENANT:
+        return TENANT
+    address = parse_address(scope[:VALUE_MAX].lower()).address
+    if not address or "|" in address:  # it parts the words of a field in the gateway's hash
+        raise Reject("the scope is no recipient: give tenant, or one address such as NAME@DOMAIN")
+    return address
+
+
+def host_part(url: str) -> str:
+    """The host of a canonical URL."""
+    return url.partition("/")[0]
+
+
+def network_of(value: str) -> Network:
+    """The network of a canonical IP value; a single address is a network of one."""
+    return ipaddress.ip_network(value)
+
+
+def _address(value: str) -> str:
+    if value in {"", "<>"}:
+        raise Reject("the null sender cannot be listed, bounces come from it: name an address")
+    found = parse_address(value.lower())
+    if not found.address:
+        raise Reject("this is no mail address: write NAME@DOMAIN")
+    return found.address
+
+
+def _domain(value: str) -> str:
+    host = ascii_host(value.removeprefix("@").removeprefix("*."))
+    if not host or is_address(host):
+        raise Reject("this is no domain: write it as in a mail address behind the @; its subdomains are covered")
+    return host
+
+
+def _url(value: str) -> str:
+    found = canonical_url(value)
+    if not found:
+        raise Reject("this is no web URL: write http://HOST/PATH, or HOST alone for everything on it")
+    place, _, rest = found.partition("/")
+    host = _PORT_AT_END.sub("", place)
+    return f"{host}/{rest}" if rest or _WITH_PATH.match(value) else host
+
+
+def _file(value: str) -> str:
+    digest = value.lower()
+    if not _SHA256.match(digest):
+        raise Reject("this is no SHA-256: a file is listed by the 64 hex digits of its SHA-256")
+    return digest
+
+
+def _ip(value: str) -> str:
+    network = _network(value)
+    if not network:
+        raise Reject("this is no IP address: write one such as 203.0.113.7, or a network such as 203.0.113.0/24")
+    single = network.prefixlen == network.max_prefixlen
+    return str(network.network_address if single else network)
+
+
+def _network(text: str) -> Network | None:
+    if "%" in text:  # a zone says nothing of a sender
+        return None
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+        start = int(network.network_address) & 0xFFFFFFFF
+        return ipaddress.IPv4Network((start, network.prefixlen - 96))
+    return network
+
+
+_FORMS = {"address": _address, "domain": _domain, "url": _url, "file": _file, "ip": _ip}

@@ -1,0 +1,129 @@
+"""Guard rails: what is never listed, whoever asks. The attack behind them: a forged mail is reported until it blocks its victim."""
+
+import ipaddress
+from functools import cache
+from importlib.resources import files
+
+from publicsuffixlist import PublicSuffixList
+
+from services.blocklist.rules.forms import host_part, network_of
+from shared.events.vocabulary import BlockAction, BlockKind
+from shared.mail.domains import is_address
+
+#: Widest networks: what one customer of a provider gets, in bits of prefix; wider ones hit neighbours.
+PREFIX_MIN = {4: 24, 6: 48}
+
+#: Widest networks that a verdict may list: one sending machine.
+PREFIX_MIN_AUTOMATIC = {4: 32, 6: 64}
+
+#: Local parts that must stay reachable everywhere (RFC 2142; RFC 5321, section 4.5.1), and where bounces come from.
+ROLES = frozenset({"postmaster", "abuse", "mailer-daemon"})
+
+EMPTY_FILE = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+# The special-purpose registries (RFC 6890) but for the networks of documentation, which nobody sends from anyway.
+_RESERVED = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+            *("192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/127", "fc00::/7", "fe80::/10", "ff00::/8"),
+        ),
+    )
+)
+
+
+def refusal(
+    *, kind: BlockKind, value: str, action: BlockAction, own_domains: tuple[str, ...], automatic: bool = False
+) -> str:
+    """Why a canonical value is not listed and what would be accepted, in one sentence; empty when it is accepted.
+
+    `automatic`: a verdict asks, not a person. Values that would hit strangers are refused for blocks and allows, what
+    must not be stopped only for blocks.
+    """
+    reason = _too_wide(kind, value, automatic)
+    if action == "block":
+        reason = reason or _must_pass(kind, value, own_domains)
+    return reason
+
+
+def _too_wide(kind: BlockKind, value: str, automatic: bool) -> str:
+    if kind == "domain":
+        return _wide_domain(value)
+    if kind == "url" and "/" not in value and not is_address(value):
+        return _wide_host(value)
+    if kind == "ip":
+        return _wide_network(value, PREFIX_MIN_AUTOMATIC if automatic else PREFIX_MIN)
+    return "this is the hash of every empty file" if value == EMPTY_FILE else ""
+
+
+def _wide_domain(value: str) -> str:
+    if _suffixes().is_public(value):
+        return f"{value} is a public suffix, under which anybody registers: name a domain below it"
+    if provider := _covered(value, _names("mail_providers")):
+        return f"{provider} is used by everybody to send mail: name one address, such as NAME@{provider}"
+    return ""
+
+
+def _wide_host(value: str) -> str:
+    if _suffixes().is_public(value):
+        return f"{value} is a public suffix, under which anybody registers: name a host below it"
+    if host := _covered(value, _names("shared_hosts") | _names("mail_providers")):
+        return f"{host} is a site that everybody uses: name one page, such as {host}/PATH"
+    return ""
+
+
+def _wide_network(value: str, prefix_min: dict[int, int]) -> str:
+    network = network_of(value)
+    least = prefix_min[network.version]
+    if network.prefixlen >= least:
+        return ""
+    return f"{value} is too wide and would hit neighbours: name a network of /{least} or smaller"
+
+
+def _must_pass(kind: BlockKind, value: str, own_domains: tuple[str, ...]) -> str:
+    if kind == "address":
+        local, _, domain = value.rpartition("@")
+        if local in ROLES:
+            return f"{local} must stay reachable, and bounces and complaints come from there: name another address"
+        return _own(domain, own_domains)
+    if kind == "domain":
+        return _own(value, own_domains)
+    if kind == "url":
+        host = host_part(value)
+        return _reserved(host.strip("[]")) if is_address(host) else _own(host, own_domains)
+    return _reserved(value) if kind == "ip" else ""
+
+
+def _own(domain: str, own_domains: tuple[str, ...]) -> str:
+    for own in own_domains:
+        if domain == own or domain.endswith(f".{own}") or own.endswith(f".{domain}"):
+            return f"{own} is your own domain, and own domains are never blocked: name one that is not yours"
+    return ""
+
+
+def _reserved(value: str) -> str:
+    network = network_of(value)
+    for reserved in _RESERVED:
+        if network.version == reserved.version and network.overlaps(reserved):
+            return f"{value} is in {reserved}, which is private or reserved: name a public address"
+    return ""
+
+
+def _covered(value: str, names: frozenset[str]) -> str:
+    """The name that an entry for `value` and everything below it would cover."""
+    if value in names:
+        return value
+    return next((name for name in sorted(names) if name.endswith(f".{value}")), "")
+
+
+@cache
+def _names(name: str) -> frozenset[str]:
+    """The names of a list in this package; `#` starts a comment."""
+    text = files(__package__).joinpath(f"{name}.txt").read_text(encoding="ascii")
+    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()

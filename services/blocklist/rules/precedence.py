@@ -1,0 +1,143 @@
+"""Precedence: which entry decides about a mail, and why, the same every time.
+
+1. For each thing that a mail brings (its sender, each URL, each file, the client), its own best entry speaks: a
+   recipient's own entry before everybody's, then the more specific one (an address before its domain, a page before its
+   host, a host before its parents, a longer prefix before a shorter one), then a block before an allow.
+2. Among these, any block stands before every allow: an allow covers only what it names. So an allowed sender does not
+   open the door to a blocked file.
+"""
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from services.blocklist.rules.forms import TENANT, canonical, host_part
+from services.blocklist.rules.guards import PREFIX_MIN
+from shared.errors import Reject
+from shared.events.vocabulary import BlockAction, BlockKind
+from shared.mail import limits
+from shared.mail.domains import is_address
+
+#: Parents of a host that are looked up, counted from the right; a name of more labels is also looked up as a whole.
+PARENT_LABELS_MAX = 8
+
+#: Specificity of what has no parents: an address, a page, a file.
+EXACT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A key that a mail asks for. `thing` is what of the mail it stands for; higher `specificity` stands first."""
+
+    thing: str
+    kind: BlockKind
+    value: str
+    specificity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry that a lookup found."""
+
+    lookup: Lookup
+    block_id: str
+    action: BlockAction
+    scope: str
+
+    def order(self) -> tuple[bool, int, bool]:
+        """Sorts what speaks first to the front."""
+        return self.scope == TENANT, -self.lookup.specificity, self.action == "allow"
+
+    def words(self) -> str:
+        """What it is, for people."""
+        whose = "everybody" if self.scope == TENANT else self.scope
+        return f"the {self.action} of the {self.lookup.kind} {self.lookup.value} for {whose} ({self.block_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The entry that decides, or none, and the reasons in the order in which they apply."""
+
+    entry: Candidate | None
+    why: tuple[str, ...]
+
+
+def lookups(*, sender: str, urls: Sequence[str], files: Sequence[str], ip: str) -> list[Lookup]:
+    """Every key that could decide about a mail; what cannot be read as its kind asks for nothing."""
+    found: dict[tuple[str, BlockKind, str], Lookup] = {}
+    for one in (*_of_sender(sender), *_of_urls(urls), *_of_files(files), *_of_ip(ip)):
+        found.setdefault((one.thing, one.kind, one.value), one)
+    return list(found.values())
+
+
+def decide(*, candidates: Sequence[Candidate]) -> Decision:
+    """The entry that decides, by the rules above. The order of `candidates` does not matter, but for equal ones."""
+    if not candidates:
+        return Decision(None, ("no entry names anything of this mail",))
+    speakers: list[Candidate] = []
+    why: list[str] = []
+    for thing in dict.fromkeys(one.lookup.thing for one in candidates):
+        first, *others = sorted((one for one in candidates if one.lookup.thing == thing), key=Candidate.order)
+        speakers.append(first)
+        why.append(f"{thing}: {first.words()}")
+        why += [f"it stands before {other.words()}: {_reason(first, other)}" for other in others]
+    deciding = min(speakers, key=lambda one: (one.action == "allow", one.scope == TENANT))
+    if deciding.action == "block" and any(one.action == "allow" for one in speakers):
+        why.append(f"{deciding.lookup.thing} decides: an allow covers only what it names")
+    return Decision(deciding, tuple(why))
+
+
+def parents(host: str) -> Iterator[str]:
+    """A host and the names above it, the longest first, down to two labels."""
+    yield host
+    if not is_address(host):
+        labels = host.split(".")
+        for count in range(min(len(labels) - 1, PARENT_LABELS_MAX), 1, -1):
+            yield ".".join(labels[-count:])
+
+
+def _reason(first: Candidate, other: Candidate) -> str:
+    if first.scope != other.scope:
+        return "a recipient's own entry comes first"
+    return "it is more specific" if first.lookup.specificity > other.lookup.specificity else "a block comes first"
+
+
+def _of_sender(sender: str) -> Iterator[Lookup]:
+    address = _known("address", sender)
+    if address:
+        yield Lookup("the sender", "address", address, EXACT)
+        for domain in parents(address.rpartition("@")[2]):
+            yield Lookup("the sender", "domain", domain, domain.count("."))
+
+
+def _of_urls(urls: Sequence[str]) -> Iterator[Lookup]:
+    for number, given in enumerate(urls, 1):
+        url = _known("url", given[: limits.URL_MAX])
+        if url:
+            if "/" in url:
+                yield Lookup(f"URL {number}", "url", url, EXACT)
+            for host in parents(host_part(url)):
+                yield Lookup(f"URL {number}", "url", host, host.count("."))
+
+
+def _of_files(files: Sequence[str]) -> Iterator[Lookup]:
+    for number, given in enumerate(files, 1):
+        if digest := _known("file", given):
+            yield Lookup(f"file {number}", "file", digest, EXACT)
+
+
+def _of_ip(ip: str) -> Iterator[Lookup]:
+    value = _known("ip", ip)
+    if value and "/" not in value:
+        address = ipaddress.ip_address(value)
+        yield Lookup("the client", "ip", value, address.max_prefixlen)
+        for prefix in range(address.max_prefixlen - 1, PREFIX_MIN[address.version] - 1, -1):
+            network = ipaddress.ip_network((address, prefix), strict=False)
+            yield Lookup("the client", "ip", str(network), prefix)
+
+
+def _known(kind: BlockKind, value: str) -> str:
+    try:
+        return canonical(kind=kind, value=value)
+    except Reject:
+        return ""

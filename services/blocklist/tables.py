@@ -1,0 +1,76 @@
+"""The rows of the block list: entries, who wants them, and how far verdicts are known."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, MetaData, text
+from sqlmodel import Field, SQLModel
+
+from shared.work import UtcTime
+
+METADATA = MetaData()
+
+_ACTIVE = text("status = 'active'")
+_DIRTY = text("applied < generation")
+
+
+class Entry(SQLModel, table=True):
+    """An entry, for ever: an ended one stays as history. Of one scope, kind and value at most one is active.
+
+    `generation` counts changes that the gateway must learn of, `applied` the last one it has learned.
+    """
+
+    metadata = METADATA
+    __tablename__ = "blocklist_entry"
+    __table_args__ = (
+        Index(
+            "ix_blocklist_entry_active",
+            *("scope", "kind", "value"),
+            unique=True,
+            sqlite_where=_ACTIVE,
+            postgresql_where=_ACTIVE,
+        ),
+        Index("ix_blocklist_entry_due", "expires_at", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+        Index("ix_blocklist_entry_dirty", "changed_at", sqlite_where=_DIRTY, postgresql_where=_DIRTY),
+        Index("ix_blocklist_entry_value", "value"),
+        Index("ix_blocklist_entry_made", "by", "created_at"),
+        Index("ix_blocklist_entry_listed", "status", "created_at", "block_id"),
+        Index("ix_blocklist_entry_changed", "kind", "changed_at"),
+    )
+
+    block_id: str = Field(primary_key=True, max_length=64)
+    kind: str = Field(max_length=10)
+    value: str = Field(max_length=2048)
+    action: str = Field(max_length=10)
+    scope: str = Field(max_length=320)
+    status: str = Field(default="active", max_length=10, description="active, removed or expired")
+    created_at: datetime = Field(sa_type=UtcTime)
+    changed_at: datetime = Field(sa_type=UtcTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    ended_by: str = Field(default="", max_length=320)
+    by: str = Field(max_length=320)
+    case_id: str = Field(default="", max_length=64)
+    submission_id: str = Field(default="", max_length=64)
+    held_id: str = Field(default="", max_length=64)
+    note: str = Field(default="", max_length=1000)
+    generation: int = 1
+    applied: int = 0
+
+
+class Claim(SQLModel, table=True):
+    """Who wants an entry: a verdict (by the id of its mail's claim) or people. A verdict's entry ends with its last claim."""
+
+    metadata = METADATA
+    __tablename__ = "blocklist_claim"
+
+    block_id: str = Field(primary_key=True, max_length=64)
+    claimant: str = Field(primary_key=True, max_length=64, index=True)
+
+
+class Judged(SQLModel, table=True):
+    """The newest verdict that was seen of a mail in a case, so that an older one that comes late does nothing."""
+
+    metadata = METADATA
+    __tablename__ = "blocklist_judged"
+
+    claimant: str = Field(primary_key=True, max_length=64)
+    version: int

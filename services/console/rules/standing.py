@@ -1,0 +1,42 @@
+"""Where things stand, from the facts that are known so far, in whatever order they came."""
+
+from datetime import datetime
+
+
+def copy_status(
+    *, asked: bool, decision: str, failed: bool, released: bool, deleted: bool, expired: bool
+) -> str:
+    """Where one copy of a held mail stands: what cannot be taken back weighs most."""
+    ends = {"released": released, "deleted": deleted, "expired": expired, "denied": decision == "denied"}
+    for status, reached in ends.items():
+        if reached:
+            return status
+    if decision == "approved":
+        return "release_failed" if failed else "approved"
+    return "release_requested" if asked else "held"
+
+
+def may_decide(*, status: str) -> bool:
+    """Whether an operator may still approve or deny."""
+    return status in ("held", "release_requested")
+
+
+def case_state(
+    *, decision: str, requested_at: datetime | None, verdict_at: datetime | None
+) -> str:
+    """Where a case stands: a request younger than the verdict means that it is looked at again."""
+    if requested_at and (verdict_at is None or requested_at > verdict_at):
+        return "analysing"
+    if verdict_at:
+        return "decided"
+    return {"submit": "analysing", "review": "review", "dismiss": "dismissed"}.get(decision, "open")
+
+
+def later(*, known: datetime | None, told: datetime) -> datetime:
+    """The later of two moments, when one of them may be unknown."""
+    return max(known, told) if known else told
+
+
+def ends_first(*, ended_at: datetime | None, status: str, told_at: datetime, told: str) -> bool:
+    """Whether an end that is told replaces the one that is known: an entry ends once, the earliest end counts."""
+    return ended_at is None or (told_at, told) < (ended_at, status)

@@ -1,0 +1,101 @@
+"""The words of the vocabulary in plain English: the one table that pages, lines and the API's readers share."""
+
+#: What a mail is, by the verdict or by its reporter.
+CATEGORIES = {
+    "malware": "Malware",
+    "phishing": "Phishing",
+    "spam": "Spam",
+    "bulk": "Bulk mail",
+    "clean": "Clean",
+    "unknown": "Unknown",
+    "simulation": "Simulation",
+    "junk": "Junk",
+    "not_junk": "Not junk",
+}
+
+#: Why a mail was delivered (verdict cause).
+CAUSES = {
+    "filter_missed": "The filter looked at it and missed it",
+    "allowed_by_tenant": "It was let in because a rule of the organisation allows it",
+    "allowed_by_user": "It was let in because its recipient allows the sender",
+    "authenticated_sender": "It was let in because the sender really is who it says: a real account or domain sent it",
+    "no_authentication": "It was let in because the sender's domain proves nothing about its mail",
+    "new_sender": "It was let in because nobody had seen this sender before",
+    "changed_after_delivery": "It was harmless when it came in: what it links to turned bad afterwards",
+    "simulation": "It was let in on purpose: it is your own phishing exercise",
+    "not_delivered": "It was not delivered: the gateway held it",
+    "undetermined": "Why it was let in could not be found out",
+}
+
+#: What triage decided.
+DECISIONS = {"submit": "Sent to analysis", "review": "Waits for an operator", "dismiss": "Dismissed"}
+
+#: Where a case stands.
+CASE_STATES = {
+    "open": "Open",
+    "analysing": "Being analysed",
+    "review": "Waits for an operator",
+    "dismissed": "Dismissed",
+    "decided": "Decided",
+}
+
+PRIORITIES = {"low": "low", "normal": "normal", "high": "high", "urgent": "urgent"}
+
+#: Why a mail is held.
+REASONS = {
+    "malware": "Malware",
+    "phishing_high": "Phishing, sure",
+    "phishing": "Phishing",
+    "spam": "Spam",
+    "bulk": "Bulk mail",
+    "policy": "A policy",
+    "blocked_sender": "Blocked sender",
+}
+
+#: Where one recipient's copy of a held mail stands.
+COPIES = {
+    "held": "Held",
+    "release_requested": "Asked for",
+    "released": "Released",
+    "denied": "Denied",
+    "deleted": "Deleted",
+    "expired": "Expired",
+    "approved": "Approved, on its way",
+    "release_failed": "Release fails",
+}
+
+KINDS = {"address": "Address", "domain": "Domain", "url": "Link", "file": "File", "ip": "IP address"}
+ACTIONS = {"block": "Blocked", "allow": "Allowed"}
+ENTRIES = {"active": "Active", "removed": "Removed", "expired": "Expired", "refused": "Refused"}
+EVALUATIONS = {
+    "malicious": "malicious",
+    "suspicious": "suspicious",
+    "clean": "clean",
+    "unknown": "cannot say",
+    "not_checked": "did not look",
+    "error": "failed",
+}
+SOURCES = {
+    "http": "HTTP",
+    "smtp": "a report mailbox",
+    "lmtp": "a report mailbox",
+    "stream": "another system",
+    "portal": "the portal",
+    "console": "the console",
+}
+
+#: What a page says after something was asked for. The work is done by other services, so nothing is promised as done.
+NOTICES = {
+    "block": "Asked. The entry appears here when the block list has made it, or with the reason when it refuses.",
+    "unblock": "Asked. The entry ends in a moment.",
+    "decision": "Decided. The recipient's copy follows in a moment.",
+    "analyse": "Asked. A new version of the verdict appears here when the analysis is done.",
+}
+
+#: How long an entry may be asked to work, in days; 0: until somebody removes it.
+EXPIRIES = {1: "1 day", 7: "7 days", 30: "30 days", 90: "90 days", 0: "until removed"}
+
+
+def sentence(words: dict[str, str], word: str) -> str:
+    """The words for `word`; an unknown one (a newer service said it) as it is, readable."""
+    return words.get(word) or word.replace("_", " ").capitalize()
