@@ -1,0 +1,37 @@
+"""Wiring of digest: `longstop serve digest`."""
+
+from services.digest.contract import CONTRACT
+from services.digest.handlers import on_quarantine_held, on_release_decided
+from services.digest.http import app
+from services.digest.jobs import Digests, Releases, expire, postman_of
+from services.digest.links import Links
+from services.digest.settings import DigestSettings
+from services.digest.tables import METADATA
+from shared.bus import On
+from shared.events import QuarantineHeld, ReleaseDecided
+from shared.jobs import Job
+from shared.run import Parts, Room, Service, serve
+
+
+def build(room: Room) -> Parts:
+    """Put digest together."""
+    links = Links(room.settings.secret_keys())
+    digests = Digests(room, links, postman_of(room))
+    wake = room.database.wake_on_commit
+    return Parts(
+        app=app(room, links, digests),
+        port=room.settings.digest_port,
+        on={QuarantineHeld: On(on_quarantine_held), ReleaseDecided: On(on_release_decided)},
+        jobs=[
+            Job("decide digests", min(60, room.settings.digest_every_s), digests.decide_due),
+            Job("send digests", 10, digests.send_due, wake=wake()),
+            Job("release", 10, Releases(room), wake=wake()),
+            Job("expire", 60, lambda: expire(room)),
+        ],
+    )
+
+
+SERVICE = Service(CONTRACT, DigestSettings, METADATA, build)
+
+if __name__ == "__main__":
+    raise SystemExit(serve(SERVICE))

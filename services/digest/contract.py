@@ -1,0 +1,30 @@
+"""What digest reads and writes."""
+
+from shared.contract import Contract
+from shared.events import (
+    BlockRequested,
+    NotificationSent,
+    QuarantineDeleted,
+    QuarantineExpired,
+    QuarantineHeld,
+    QuarantineReleased,
+    QuarantineReleaseFailed,
+    ReleaseDecided,
+    ReleaseRequested,
+    SubmissionRequested,
+)
+
+CONTRACT = Contract(
+    "digest",
+    reads=(QuarantineHeld, ReleaseDecided),
+    writes=(
+        ReleaseRequested,
+        QuarantineReleased,
+        QuarantineReleaseFailed,
+        QuarantineDeleted,
+        QuarantineExpired,
+        BlockRequested,
+        SubmissionRequested,
+        NotificationSent,
+    ),
+)
