@@ -59,8 +59,9 @@ def of_folder(mails: Iterable[tuple[str, bytes]]) -> tuple[DemoMail, ...]:
 
 
 def _mail(entry: dict[str, Any], raw: bytes) -> DemoMail:
-    lists = {name: tuple(entry[name]) for name in ("expect", "recipients", "symbols") if name in entry}
-    mail = DemoMail(raw=raw, **{**entry, **lists})
+    lists: dict[str, Any] = {name: tuple(entry[name]) for name in ("expect", "recipients", "symbols") if name in entry}
+    fields: dict[str, Any] = {**entry, **lists}
+    mail = DemoMail(raw=raw, **fields)
     if mail.door not in DOORS or mail.category not in get_args(ReportCategory):
         raise ValueError(f"mails.toml: {mail.file} has an unknown door or category")
     return mail

@@ -1,7 +1,15 @@
 """What the console reads and writes."""
 
 from shared.contract import Contract
-from shared.events import EVENTS, BlockRequested, BlockWithdrawn, MailHeld, ReleaseDecided, ReportSubmitted, SubmissionRequested
+from shared.events import (
+    EVENTS,
+    BlockRequested,
+    BlockWithdrawn,
+    MailHeld,
+    ReleaseDecided,
+    ReportSubmitted,
+    SubmissionRequested,
+)
 
 #: The doors carry whole mails, and requests for blocks are told by what came of them.
 LEFT_ASIDE = (ReportSubmitted, MailHeld, BlockRequested, BlockWithdrawn)

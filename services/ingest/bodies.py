@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from fastapi import Request
 from pydantic import ValidationError
@@ -100,7 +100,9 @@ async def _multipart(request: Request, body: bytes, said: Upload) -> list[Upload
         files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
         if not files:
             raise Problem(
-                HTTPStatus.BAD_REQUEST, "the upload has no file", "add the mail as a file field, such as message=@mail.eml"
+                HTTPStatus.BAD_REQUEST,
+                "the upload has no file",
+                "add the mail as a file field, such as message=@mail.eml",
             )
         return [replace(said, raw=await file.read()) for file in files]
     finally:
@@ -109,7 +111,7 @@ async def _multipart(request: Request, body: bytes, said: Upload) -> list[Upload
 
 def _with_fields(form: FormData, said: Upload) -> Upload:
     """Form fields say the same as query parameters; the form wins."""
-    given = {
+    given: dict[str, Any] = {
         name: str(form[name])[:1000] for name in ("reporter", "folder", "comment") if isinstance(form.get(name), str)
     }
     category = form.get("category")
@@ -119,7 +121,7 @@ def _with_fields(form: FormData, said: Upload) -> Upload:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, "this category is not known", f"category is one of {', '.join(CATEGORIES)}"
         )
-    return replace(said, category=category, **given)
+    return replace(said, category=cast("ReportCategory", category), **given)
 
 
 def _json(request: Request, body: bytes, said: Upload) -> Upload:

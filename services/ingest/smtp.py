@@ -139,7 +139,7 @@ class Mailboxes:
 
     async def _take(self, raw: bytes, session: Session, envelope: Envelope) -> list[Durable]:
         outer, originals = await asyncio.to_thread(_open, raw)
-        client_ip = session.peer[0] if isinstance(session.peer, tuple) else ""
+        client_ip = session.peer[0] if session.peer else ""
         events: list[Durable] = []
         for address in dict.fromkeys(mailbox_of(recipient=rcpt) for rcpt in envelope.rcpt_tos):
             if address == QUARANTINE_MAILBOX:
@@ -160,8 +160,8 @@ class Mailboxes:
 
     def _is_allowed(self, session: Session) -> bool:
         try:
-            client = ip_address(session.peer[0])
-        except (ValueError, TypeError, IndexError):
+            client = ip_address(session.peer[0] if session.peer else "")
+        except ValueError:
             return False
         return any(client in network for network in self._networks)
 

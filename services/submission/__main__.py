@@ -1,7 +1,7 @@
 """Wiring of submission: `longstop serve submission`."""
 
 from services.submission.analysers import Analyser
-from services.submission.analysers.local import LocalAnalyser
+from services.submission.analysers.offline import LocalAnalyser
 from services.submission.analysers.stub import StubAnalyser
 from services.submission.contract import CONTRACT
 from services.submission.handlers import on_submission_requested

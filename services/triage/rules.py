@@ -10,7 +10,9 @@ from shared.events.vocabulary import Priority, ReportCategory, TriageDecision
 URGENT_REPORTS, HIGH_REPORTS = 10, 3
 
 #: Defects after which too little of a mail could be seen to leave the decision to a program alone.
-BLINDING_DEFECTS = frozenset({"unreadable", "too-many-parts", "nested-too-deep", "too-many-delimiters", "too-many-headers"})
+BLINDING_DEFECTS = frozenset(
+    {"unreadable", "too-many-parts", "nested-too-deep", "too-many-delimiters", "too-many-headers"}
+)
 
 _PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
 

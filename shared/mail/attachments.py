@@ -14,7 +14,8 @@ from shared.mail.zips import list_zip, zip_type
 def read_attachment(part: Part, data: bytes, defects: Defects) -> Attachment:
     """Describe one leaf; `data` are its decoded bytes."""
     kind = "mail" if part.media_type in {"message/rfc822", "message/global"} else real_type(data)
-    encrypted, members = kind == "pdf" and b"/Encrypt" in data, ()
+    encrypted = kind == "pdf" and b"/Encrypt" in data
+    members: tuple[str, ...] = ()
     if kind == "zip":
         listing = list_zip(data, defects)
         encrypted, members = listing.encrypted, listing.members

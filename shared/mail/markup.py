@@ -137,7 +137,7 @@ class _Reader:
             self.hidden, self.hidden_depth = name, 1
 
     def _attributes(self, name: str, raw: str) -> None:
-        values = {}
+        values: dict[str, str] = {}
         for match in _ATTRIBUTE.finditer(raw):
             values.setdefault(match[1].lower(), unescape(match[2] or match[3] or match[4] or ""))
         target = values.get("href", values.get("xlink:href", ""))

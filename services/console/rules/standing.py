@@ -3,7 +3,7 @@
 from datetime import datetime
 
 
-def copy_status(
+def copy_status(  # noqa: PLR0913 - six facts, each by its name
     *, asked: bool, decision: str, failed: bool, released: bool, deleted: bool, expired: bool
 ) -> str:
     """Where one copy of a held mail stands: what cannot be taken back weighs most."""
@@ -21,9 +21,7 @@ def may_decide(*, status: str) -> bool:
     return status in ("held", "release_requested")
 
 
-def case_state(
-    *, decision: str, requested_at: datetime | None, verdict_at: datetime | None
-) -> str:
+def case_state(*, decision: str, requested_at: datetime | None, verdict_at: datetime | None) -> str:
     """Where a case stands: a request younger than the verdict means that it is looked at again."""
     if requested_at and (verdict_at is None or requested_at > verdict_at):
         return "analysing"

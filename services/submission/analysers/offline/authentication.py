@@ -1,7 +1,7 @@
 """What the own gateway recorded of SPF, DKIM and DMARC (RFC 7208, RFC 6376, RFC 7489). Weak evidence: much phishing passes."""
 
-from services.submission.analysers.local.lists import under
-from services.submission.analysers.local.view import Seen, Signals, View, quoted
+from services.submission.analysers.offline.lists import under
+from services.submission.analysers.offline.view import Seen, Signals, View, quoted
 
 WHERE = "header Authentication-Results"
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Collection, Iterator
 
-from services.submission.analysers.local.attachments import DOUBLE_NAME, PROGRAM_NAME
-from services.submission.analysers.local.lists import FREE_HOSTING, FREEMAIL, SHORTENERS, under
-from services.submission.analysers.local.view import View, quoted
+from services.submission.analysers.offline.attachments import DOUBLE_NAME, PROGRAM_NAME
+from services.submission.analysers.offline.lists import FREE_HOSTING, FREEMAIL, SHORTENERS, under
+from services.submission.analysers.offline.view import View, quoted
 from shared.events import ProposedBlock
 from shared.events.vocabulary import BAD_CATEGORIES, Cause, VerdictCategory
 from shared.mail import Attachment

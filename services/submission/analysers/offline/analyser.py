@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from services.submission.analysers import Opinion, Specimen
-from services.submission.analysers.local import attachments, authentication, bulk, content, identity, links
-from services.submission.analysers.local.advice import blocks, cause, recommendations
-from services.submission.analysers.local.view import Seen, Signals, View
-from services.submission.analysers.local.weights import WEIGHTS, Axis
+from services.submission.analysers.offline import attachments, authentication, bulk, content, identity, links
+from services.submission.analysers.offline.advice import blocks, cause, recommendations
+from services.submission.analysers.offline.view import Seen, Signals, View
+from services.submission.analysers.offline.weights import WEIGHTS, Axis
 from shared.events import Evaluation, Evidence
 from shared.events.vocabulary import VerdictCategory
 

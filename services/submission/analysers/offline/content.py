@@ -1,7 +1,7 @@
 """What the mail asks for, and how."""
 
-from services.submission.analysers.local.lists import phrase, phrases
-from services.submission.analysers.local.view import Seen, Signals, View, quoted
+from services.submission.analysers.offline.lists import phrase, phrases
+from services.submission.analysers.offline.view import Seen, Signals, View, quoted
 
 #: Families of phrases that are signals by themselves, with what they mean.
 FAMILIES = {

@@ -3,8 +3,8 @@
 import re
 import unicodedata
 
-from services.submission.analysers.local.lists import BRANDS, FREEMAIL, stands_in, under
-from services.submission.analysers.local.view import Seen, Signals, View, quoted
+from services.submission.analysers.offline.lists import BRANDS, FREEMAIL, stands_in, under
+from services.submission.analysers.offline.view import Seen, Signals, View, quoted
 from shared.mail import registrable
 
 _REPLY = re.compile(r"(?i)^\s{0,5}(?:re|aw|fw|fwd|wg|tr|rv|sv)\s?:")

@@ -2,8 +2,8 @@
 
 import re
 
-from services.submission.analysers.local.lists import BRANDS, FREE_HOSTING, SHORTENERS, under
-from services.submission.analysers.local.view import Seen, Signals, View, quoted
+from services.submission.analysers.offline.lists import BRANDS, FREE_HOSTING, SHORTENERS, under
+from services.submission.analysers.offline.view import Seen, Signals, View, quoted
 from shared.mail import registrable
 
 _DOMAIN = re.compile(r"(?i)^(?:https?://)?(?:www\.)?((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24})(?:[/?#]|$)")

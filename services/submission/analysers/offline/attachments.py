@@ -2,8 +2,8 @@
 
 import re
 
-from services.submission.analysers.local.lists import phrase
-from services.submission.analysers.local.view import Seen, Signals, View, quoted
+from services.submission.analysers.offline.lists import phrase
+from services.submission.analysers.offline.view import Seen, Signals, View, quoted
 from shared.mail import Attachment
 
 WHERE = "attachment"

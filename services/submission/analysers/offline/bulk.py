@@ -2,7 +2,7 @@
 
 import math
 
-from services.submission.analysers.local.view import Seen, Signals, View
+from services.submission.analysers.offline.view import Seen, Signals, View
 
 #: From so many reporters on, their number counts, and it counts so often at most.
 MANY, TIMES_MAX = 3, 3

@@ -3,6 +3,6 @@
 It knows nothing but the mail, the own domains and what the reporter said: no network, no history, no learned model.
 """
 
-from services.submission.analysers.local.analyser import LocalAnalyser
+from services.submission.analysers.offline.analyser import LocalAnalyser
 
 __all__ = ["LocalAnalyser"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from services.submission.analysers import Specimen
-from services.submission.analysers.local.lists import FREEMAIL, under
+from services.submission.analysers.offline.lists import FREEMAIL, under
 from shared.events import Evidence
 from shared.mail import Link, Mail, registrable
 

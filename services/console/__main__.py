@@ -1,0 +1,34 @@
+"""Wiring of the console: `longstop serve console`."""
+
+from services.console import handlers
+from services.console.contract import CONTRACT
+from services.console.http import app
+from services.console.http.live import Live
+from services.console.settings import ConsoleSettings
+from services.console.tables import METADATA
+from shared.bus import On
+from shared.events import Event
+from shared.jobs import Job
+from shared.run import Parts, Room, Service, serve
+
+
+def build(room: Room) -> Parts:
+    """Put the console together."""
+    live = Live(room.database)
+    return Parts(
+        app=app(room, live),
+        port=room.settings.console_port,
+        on={kind: On(getattr(handlers, handler_name(kind))) for kind in CONTRACT.reads},
+        jobs=[Job("live stream", 1, live.pump, wake=live.wake)],
+    )
+
+
+def handler_name(kind: type[Event]) -> str:
+    """`verdict.issued.v1` is handled by `on_verdict_issued`."""
+    return "on_" + kind.STREAM.removesuffix(".v1").replace(".", "_")
+
+
+SERVICE = Service(CONTRACT, ConsoleSettings, METADATA, build)
+
+if __name__ == "__main__":
+    raise SystemExit(serve(SERVICE))

@@ -1,0 +1,49 @@
+"""Block and allow entries."""
+
+from services.console.handlers.note import note
+from services.console.rules.standing import ends_first
+from services.console.tables import Block, row_of
+from services.console.words import ACTIONS, KINDS, sentence
+from shared.events import BlockCreated, BlockExpired, BlockRefused, BlockRemoved, fact_id
+from shared.work import Work
+
+
+def on_block_created(event: BlockCreated, work: Work) -> None:
+    """An entry works."""
+    row = row_of(work, Block, event.block_id)
+    row.kind, row.value, row.action, row.scope = event.kind, event.value, event.action, event.scope
+    row.expires_at = event.expires_at
+    row.by, row.case_id, row.note = event.origin.by, event.origin.case_id, event.origin.note
+    note(event, f"{sentence(ACTIONS, event.action)}: {sentence(KINDS, event.kind).lower()}", work, word=event.action)
+
+
+def on_block_refused(event: BlockRefused, work: Work) -> None:
+    """An entry was not made."""
+    row = row_of(work, Block, str(fact_id("refused", *event.key())))
+    row.kind, row.value, row.scope, row.status, row.reason = (
+        event.kind,
+        event.value,
+        event.scope,
+        "refused",
+        event.reason,
+    )
+    row.by, row.case_id = event.origin.by, event.origin.case_id
+    note(event, f"An entry was refused: {event.reason}", work, word="refused")
+
+
+def on_block_removed(event: BlockRemoved, work: Work) -> None:
+    """Somebody took an entry away."""
+    _end(event, "removed", event.by, work)
+
+
+def on_block_expired(event: BlockExpired, work: Work) -> None:
+    """An entry's time was over."""
+    _end(event, "expired", "", work)
+
+
+def _end(event: BlockRemoved | BlockExpired, status: str, by: str, work: Work) -> None:
+    row = row_of(work, Block, event.block_id)
+    row.kind, row.value, row.action, row.scope = event.kind, event.value, event.action, event.scope
+    if ends_first(ended_at=row.ended_at, status=row.status, told_at=work.at, told=status):
+        row.status, row.ended_at, row.ended_by = status, work.at, by
+    note(event, f"An entry {'was removed' if status == 'removed' else 'expired'}", work, word=status)

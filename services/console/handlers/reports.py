@@ -1,0 +1,116 @@
+"""Reports, cases, submissions and verdicts."""
+
+from services.console.handlers.note import note
+from services.console.rules.standing import later
+from services.console.rules.text import percent
+from services.console.tables import Case, Failure, Report, Verdict, row_of
+from services.console.words import CATEGORIES, CAUSES, DECISIONS, SOURCES, sentence
+from shared.events import (
+    CaseJoined,
+    CaseOpened,
+    CaseTriaged,
+    ReportReceived,
+    ReportRejected,
+    ReportResolved,
+    SubmissionFailed,
+    SubmissionRequested,
+    VerdictIssued,
+)
+from shared.work import Work
+
+
+def on_report_received(event: ReportReceived, work: Work) -> None:
+    """A report is durable."""
+    row = row_of(work, Report, event.report_id)
+    told = event.model_dump(
+        include={
+            "category",
+            "reporter",
+            "reporter_verified",
+            "source",
+            "folder",
+            "comment",
+            "defaulted",
+            "low_fidelity",
+        }
+    )
+    for name, value in told.items():
+        setattr(row, name, value)
+    row.state = "received"
+    row.at = min(row.at, event.received_at)
+    row.sha256, row.from_address, row.subject = event.message.sha256, event.message.from_address, event.message.subject
+    row.message = event.message.model_dump(mode="json")
+    row.envelope = event.envelope.model_dump(mode="json") if event.envelope else None
+    words = f"Reported as {sentence(CATEGORIES, event.category).lower()} by {sentence(SOURCES, event.source)}"
+    note(event, words, work, word=event.category)
+
+
+def on_report_rejected(event: ReportRejected, work: Work) -> None:
+    """A report could not be taken."""
+    row = row_of(work, Report, event.report_id)
+    row.state, row.source, row.reporter, row.reason = "rejected", event.source, event.reporter, event.reason
+    note(event, f"A report could not be taken: {event.reason}", work, word="rejected")
+
+
+def on_case_opened(event: CaseOpened, work: Work) -> None:
+    """A report started a case."""
+    case = row_of(work, Case, event.case_id)
+    case.category, case.subject, case.from_address = event.category, event.subject, event.from_address
+    case.report_count = max(case.report_count, event.report_count)
+    row_of(work, Report, event.report_id).case_id = event.case_id
+    note(event, "A case was opened", work)
+
+
+def on_case_joined(event: CaseJoined, work: Work) -> None:
+    """A report joined a case."""
+    case = row_of(work, Case, event.case_id)
+    case.report_count = max(case.report_count, event.report_count)
+    row_of(work, Report, event.report_id).case_id = event.case_id
+    note(event, f"Joined a case of {event.report_count} reports: {event.matched}", work)
+
+
+def on_case_triaged(event: CaseTriaged, work: Work) -> None:
+    """A decision about a case."""
+    case = row_of(work, Case, event.case_id)
+    case.decision, case.priority, case.reasons = event.decision, event.priority, list(event.reasons)
+    case.triaged_at = later(known=case.triaged_at, told=work.at)
+    note(event, f"{sentence(DECISIONS, event.decision)}, priority {event.priority}", work, word=event.priority)
+
+
+def on_submission_requested(event: SubmissionRequested, work: Work) -> None:
+    """Analysis was asked for."""
+    case = row_of(work, Case, event.case_id)
+    case.requested_at = later(known=case.requested_at, told=work.at)
+    note(event, "Analysis was asked for", work)
+
+
+def on_submission_failed(event: SubmissionFailed, work: Work) -> None:
+    """Analysis was given up."""
+    row = row_of(work, Failure, event.submission_id)
+    row.case_id, row.reason, row.attempts = event.case_id, event.reason, event.attempts
+    note(event, f"Analysis was given up: {event.reason}", work, word="failed")
+
+
+def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
+    """A verdict, kept with all its versions; the case shows the newest."""
+    row = row_of(work, Verdict, f"{event.case_id}/{event.version}")
+    told = event.model_dump(mode="json", include=set(Verdict.model_fields) - {"id", "at"})
+    for name, value in told.items():
+        setattr(row, name, value)
+    case = row_of(work, Case, event.case_id)
+    if event.version > case.verdict_version:
+        case.verdict_version, case.verdict_category = event.version, event.category
+        case.verdict_confidence, case.verdict_cause = event.confidence, event.cause
+        case.verdict_at = later(known=case.verdict_at, told=work.at)
+    words = f"{sentence(CATEGORIES, event.category)}, {percent(event.confidence)}. {sentence(CAUSES, event.cause)}"
+    note(event, words, work, word=event.category)
+
+
+def on_report_resolved(event: ReportResolved, work: Work) -> None:
+    """A report was told its verdict."""
+    row = row_of(work, Report, event.report_id)
+    row.case_id = event.case_id
+    if event.version > row.verdict_version:
+        row.verdict_category, row.verdict_confidence = event.category, event.confidence
+        row.verdict_version, row.inherited = event.version, event.inherited
+    note(event, f"A report was told: {sentence(CATEGORIES, event.category).lower()}", work, word=event.category)

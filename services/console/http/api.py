@@ -1,0 +1,169 @@
+"""The REST API. What acts, acts by events: 202 says that it was asked for, not that it was done."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal, cast
+from uuid import uuid4
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel, Field
+
+from services.console.dead import DeadLetters
+from services.console.http.live import Live
+from services.console.queries import case_story, newest, page_of, stats
+from services.console.tables import Block, Case, Copy, Report, Row, Verdict
+from shared.events import BlockOrigin, BlockRequested, BlockWithdrawn, Event, ReleaseDecided, SubmissionRequested
+from shared.events.vocabulary import BlockAction, BlockKind, ReportCategory
+from shared.run import Room
+from shared.web import Problem
+from shared.work import now
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+LISTS: dict[str, type[Row]] = {
+    "reports": Report,
+    "cases": Case,
+    "verdicts": Verdict,
+    "blocks": Block,
+    "quarantine": Copy,
+}
+
+
+class NewBlock(BaseModel):
+    """An entry to ask for."""
+
+    kind: BlockKind
+    value: str = Field(min_length=1, max_length=2048)
+    action: BlockAction = "block"
+    scope: str = Field(default="tenant", max_length=320)
+    expires_at: datetime | None = None
+    never_expires: bool = False
+    note: str = Field(default="", max_length=1000)
+
+
+class Decision(BaseModel):
+    """An operator's decision about a release."""
+
+    decision: Literal["approved", "denied"]
+    comment: str = Field(default="", max_length=1000)
+
+
+class Api:
+    """The routes."""
+
+    def __init__(self, room: Room, live: Live, dead: DeadLetters) -> None:
+        self._room = room
+        self._live = live
+        self._dead = dead
+
+    def router(self) -> APIRouter:
+        """All routes of the API."""
+        router = APIRouter(prefix="/v1")
+        for name, kind in LISTS.items():
+            router.add_api_route(f"/{name}", self._list(kind), methods=["GET"], name=f"list {name}")
+        router.add_api_route("/cases/{case_id}", self.case, methods=["GET"])
+        router.add_api_route("/dead", self.dead, methods=["GET"])
+        router.add_api_route("/stats", self.stats, methods=["GET"])
+        router.add_api_route("/live", self.live, methods=["GET"])
+        accepted = HTTPStatus.ACCEPTED
+        router.add_api_route("/blocks", self.block, methods=["POST"], status_code=accepted)
+        router.add_api_route("/blocks/{block_id}", self.unblock, methods=["DELETE"], status_code=accepted)
+        router.add_api_route(
+            "/quarantine/{held_id}/{recipient}/decision", self.decide, methods=["POST"], status_code=accepted
+        )
+        router.add_api_route("/cases/{case_id}/analyse", self.analyse, methods=["POST"], status_code=accepted)
+        return router
+
+    def _list(self, kind: type[Row]) -> Any:
+        async def rows(limit: Limit = 100, before: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
+            try:
+                found = await self._room.database.look(
+                    lambda session: newest(session, kind, limit=limit, before=before)
+                )
+            except ValueError as error:
+                raise Problem(HTTPStatus.BAD_REQUEST, "the cursor is wrong", str(error)) from error
+            return page_of(found, limit)
+
+        return rows
+
+    async def case(self, case_id: str) -> JSONResponse:
+        """One case with its reports, verdicts, entries and history."""
+        story = await self._room.database.look(lambda session: case_story(session, case_id))
+        if story is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "no such case")
+        shown = {name: [row.model_dump(mode="json") for row in rows] for name, rows in story.items() if name != "case"}
+        return JSONResponse({"case": story["case"].model_dump(mode="json"), **shown})
+
+    async def dead(self, limit: Limit = 100) -> dict[str, Any]:
+        """The newest dead letters."""
+        return {"items": await self._dead.newest(limit), "next": ""}
+
+    async def stats(self) -> dict[str, Any]:
+        """The counts at the head of the page."""
+        at = now()
+        counts = await self._room.database.look(lambda session: stats(session, at))
+        return {**counts, "dead": await self._dead.count()}
+
+    async def live(self, request: Request, after: Annotated[int | None, Query(ge=0)] = None) -> StreamingResponse:
+        """What happens, as Server-Sent Events."""
+        if self._live.is_full:
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE, "too many watchers", "close another one", {"Retry-After": "30"}
+            )
+        last = request.headers.get("last-event-id", "")
+        start = int(last) if last.isdigit() and len(last) < 19 else after
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(self._live.watch(start), media_type="text/event-stream", headers=headers)
+
+    async def block(self, entry: NewBlock) -> dict[str, str]:
+        """Ask for an entry."""
+        request_id = str(uuid4())
+        fields = entry.model_dump(exclude={"note"})
+        await self._say(
+            BlockRequested(request_id=request_id, origin=BlockOrigin(by="operator", note=entry.note), **fields)
+        )
+        return {"request_id": request_id}
+
+    async def unblock(self, block_id: str) -> dict[str, str]:
+        """Ask for the end of an entry."""
+        request_id = str(uuid4())
+        await self._say(BlockWithdrawn(request_id=request_id, block_id=block_id, by="operator"))
+        return {"request_id": request_id}
+
+    async def decide(self, held_id: str, recipient: str, decision: Decision) -> dict[str, str]:
+        """Approve or deny a release."""
+        copy = await self._room.database.look(lambda session: session.get(Copy, f"{held_id}/{recipient}"))
+        if copy is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "no such held mail for this recipient")
+        await self._say(
+            ReleaseDecided(
+                held_id=held_id,
+                recipient=recipient,
+                decision=decision.decision,
+                by="operator",
+                comment=decision.comment,
+            )
+        )
+        return {"held_id": held_id, "recipient": recipient}
+
+    async def analyse(self, case_id: str) -> dict[str, str]:
+        """Ask for a new analysis of a case's first mail."""
+        story = await self._room.database.look(lambda session: case_story(session, case_id))
+        reports = [report for report in story["reports"] if report.sha256] if story else []
+        if not reports:
+            raise Problem(HTTPStatus.NOT_FOUND, "no such case, or its mail is not known yet")
+        request_id = str(uuid4())
+        await self._say(
+            SubmissionRequested(
+                request_id=request_id,
+                case_id=case_id,
+                message_sha256=reports[0].sha256,
+                category=cast("ReportCategory", reports[0].category),
+                report_count=len(reports),
+            )
+        )
+        return {"request_id": request_id}
+
+    async def _say(self, event: Event) -> None:
+        await self._room.database.run(lambda work: work.emit(event))
