@@ -20,7 +20,7 @@ from longstop import show, sources
 from longstop.demo import tables
 from longstop.demo.doors import Doors
 from longstop.demo.mails import DemoMail, load, of_folder
-from longstop.demo.steps import Examination, Step
+from longstop.demo.steps import Examination, Step, page_of
 from longstop.demo.story import Story
 from longstop.where import Endpoints, endpoints, headers
 from shared.errors import LongstopError
@@ -162,10 +162,8 @@ def _is_through(story: Story, mails: Sequence[DemoMail]) -> bool:
 def _where_to_look(data_dir: Path, digests: Sequence[Path]) -> None:
     show.out.print("\nWhere to look", style="bold")
     for path in digests[:2]:
-        show.out.print(f"  a digest mail   {path}", markup=False)
-        html = path.with_suffix(".html")
-        if html.exists():
-            show.out.print(f"  in a browser    {html}", markup=False)
+        show.out.print(f"  a digest mail   {os.path.relpath(path)}", markup=False)
+        show.out.print(f"  in a browser    {os.path.relpath(page_of(path))}", markup=False)
     shown = os.path.relpath(data_dir)
     show.out.print(f"  the console     .venv/bin/longstop up --data-dir {shown}", markup=False)
     show.out.print(f"                  then http://127.0.0.1:8080 with the token in {shown}/api.token", markup=False)

@@ -157,6 +157,15 @@ def links_of(path: Path) -> list[str]:
     return list(dict.fromkeys(re.findall(r"https?://[^\s<>\"']{1,2000}/q/[^\s<>\"')]{1,2000}", text)))
 
 
+def page_of(path: Path) -> Path:
+    """The HTML part of a digest mail as a file that a browser opens."""
+    mail = message_from_bytes(path.read_bytes())
+    html = next((_text(part) for part in mail.walk() if part.get_content_type() == "text/html"), "")
+    page = path.with_suffix(".html")
+    page.write_text(html, encoding="utf-8")
+    return page
+
+
 def _text(part: Message) -> str:
     payload = part.get_payload(decode=True)
     return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""

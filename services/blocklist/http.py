@@ -68,7 +68,9 @@ def app(room: Room) -> FastAPI:
     doors.add_api_route("/v1/blocks", blocks.remove_value, methods=["DELETE"])
     doors.add_api_route("/v1/blocks/{block_id}", blocks.remove, methods=["DELETE"])
     doors.add_api_route("/v1/check", blocks.check, methods=["POST"])
-    doors.add_api_route("/maps/{name}", MapDoor(room.database).get, methods=["GET", "HEAD"])
+    maps = MapDoor(room.database)
+    doors.add_api_route("/maps/{name}", maps.get, methods=["GET"])
+    doors.add_api_route("/maps/{name}", maps.get, methods=["HEAD"], include_in_schema=False)
     application.include_router(doors)
     return application
 

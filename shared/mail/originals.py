@@ -67,8 +67,9 @@ def _inline(raw: bytes) -> Original | None:
         return None
     fields: dict[str, str] = {}
     lines = text[marker.end() :].lstrip("\r\n").splitlines()
-    at = 0
-    for at, line in enumerate(lines[: limits.FORWARD_LINES_MAX]):
+    read = 0
+    for line in lines[: limits.FORWARD_LINES_MAX]:
+        read += 1
         quoted = _QUOTED_FIELD.match(line)
         if quoted:
             fields.setdefault(quoted[1].lower(), quoted[2].strip())
@@ -76,7 +77,7 @@ def _inline(raw: bytes) -> Original | None:
             break
     if "from" not in fields:
         return None
-    body = "\r\n".join(line.removeprefix("> ") for line in lines[at + 1 :])
+    body = "\r\n".join(line.removeprefix("> ") for line in lines[read:])
     names = {"from": "From", "to": "To", "subject": "Subject", "date": "Date", "sent": "Date"}
     head = "".join(f"{names[name]}: {_clean(value)}\r\n" for name, value in fields.items())
     head += "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"

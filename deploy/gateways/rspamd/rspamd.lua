@@ -1,0 +1,443 @@
+--[[
+Longstop's block list inside Rspamd 3.4 or newer: put this file into local.d and restart once.
+
+A message costs one HMGET on the hash that Longstop keeps, so an entry works on the next message. A block for everybody is
+refused with 554 and the entry's id; a recipient's own block removes that recipient only. An allow entry undoes less specific
+blocks of the same thing and nothing else: Rspamd's own verdict stays.
+
+The forms of values and the precedence are those of services/blocklist/rules (forms.py, precedence.py).
+]]
+
+local settings = {
+  key = 'longstop:gateway', -- LONGSTOP_STREAM_PREFIX, then :gateway
+  on_redis_failure = 'accept', -- 'accept': let mail through unchecked; 'defer': answer 451 until Redis is back
+  -- A mail to nothing but these mailboxes is a report. It holds what entries block, so it is not checked at all.
+  report_mailboxes = { phish = true, junk = true, notjunk = true, report = true },
+  -- Rspamd's action -> reason in X-Longstop-Quarantine, by which the mail server routes a mail to the quarantine.
+  quarantine = { ['add header'] = 'spam', ['rewrite subject'] = 'spam', ['quarantine'] = 'policy' },
+}
+
+-- Limits, so that no mail makes a lookup large: what is beyond is not looked up.
+local URLS_MAX = 1000
+local PARTS_MAX = 100
+local SENDERS_MAX = 10
+local RECIPIENTS_MAX = 200
+local FIELDS_MAX = 20000 -- 1 MB of request; fields for everybody come first
+local URL_MAX = 2048
+local PARENT_LABELS_MAX = 8
+local EXACT = 1000
+local PREFIX_MIN = { [4] = 24, [6] = 48 }
+
+local SYMBOL_BLOCK, SYMBOL_REMOVED = 'LONGSTOP_BLOCK', 'LONGSTOP_RCPT_REMOVED'
+local SYMBOL_ALLOW, SYMBOL_REPORT, SYMBOL_FAIL = 'LONGSTOP_ALLOW', 'LONGSTOP_REPORT', 'LONGSTOP_FAIL'
+
+-- Forms of values ---------------------------------------------------------------------------------------------------
+
+local function code_points(text)
+  local points, at = {}, 1
+  while at <= #text do
+    local byte = text:byte(at)
+    local size = byte < 0x80 and 1 or byte < 0xE0 and 2 or byte < 0xF0 and 3 or 4
+    local point = size == 1 and byte or byte % 2 ^ (7 - size)
+    for more = at + 1, at + size - 1 do
+      point = point * 64 + (text:byte(more) or 0x80) % 64
+    end
+    points[#points + 1] = point
+    at = at + size
+  end
+  return points
+end
+
+local function adapted(delta, count, first)
+  delta = first and math.floor(delta / 700) or math.floor(delta / 2)
+  delta = delta + math.floor(delta / count)
+  local k = 0
+  while delta > 455 do
+    delta = math.floor(delta / 35)
+    k = k + 36
+  end
+  return k + math.floor(36 * delta / (delta + 38))
+end
+
+-- A label of a host name as an A-label (RFC 3492, section 6.3).
+local function a_label(label)
+  if not label:find('[\128-\255]') or #label > 252 then
+    return label
+  end
+  local points, out = code_points(label), {}
+  for _, point in ipairs(points) do
+    if point < 128 then out[#out + 1] = string.char(point) end
+  end
+  local basic = #out
+  local handled = basic
+  if basic > 0 then out[#out + 1] = '-' end
+  local n, delta, bias = 128, 0, 72
+  while handled < #points do
+    local least = math.huge
+    for _, point in ipairs(points) do
+      if point >= n and point < least then least = point end
+    end
+    delta = delta + (least - n) * (handled + 1)
+    n = least
+    for _, point in ipairs(points) do
+      if point < n then delta = delta + 1 end
+      if point == n then
+        local q, k = delta, 36
+        while true do
+          local t = k <= bias and 1 or k >= bias + 26 and 26 or k - bias
+          if q < t then break end
+          local digit = t + (q - t) % (36 - t)
+          out[#out + 1] = string.char(digit < 26 and digit + 97 or digit + 22)
+          q = math.floor((q - t) / (36 - t))
+          k = k + 36
+        end
+        out[#out + 1] = string.char(q < 26 and q + 97 or q + 22)
+        bias = adapted(delta, handled + 1, handled == basic)
+        delta = 0
+        handled = handled + 1
+      end
+    end
+    delta = delta + 1
+    n = n + 1
+  end
+  return 'xn--' .. table.concat(out)
+end
+
+-- A host in lower case with A-labels; an IPv6 address in brackets.
+local function canonical_host(host)
+  host = host:lower():gsub('%.+$', '')
+  if host:find(':', 1, true) then
+    return '[' .. host:gsub('[%[%]]', '') .. ']'
+  end
+  return (host:gsub('[^.]+', a_label))
+end
+
+local function escaped(text)
+  local out, at = {}, 1
+  while at <= #text do
+    local hex = text:match('^%%(%x%x)', at)
+    local letter = hex and string.char(tonumber(hex, 16)) or text:sub(at, at)
+    if hex then
+      out[#out + 1] = letter:find('^[%w._~-]') and letter or '%' .. hex:upper()
+    elseif letter:find("^[%w._~!$&'()*+,;=:@/?-]") then
+      out[#out + 1] = letter
+    else
+      out[#out + 1] = string.format('%%%02X', letter:byte())
+    end
+    at = at + (hex and 3 or 1)
+  end
+  return table.concat(out)
+end
+
+local function without_dots(path)
+  local kept, last = {}, ''
+  for segment in path:gmatch('/([^/]*)') do
+    if segment == '..' then
+      kept[#kept] = nil
+    elseif segment ~= '.' then
+      kept[#kept + 1] = segment
+    end
+    last = segment
+  end
+  local opens = (last == '.' or last == '..') and #kept > 0
+  return '/' .. table.concat(kept, '/') .. (opens and '/' or '')
+end
+
+-- `host/path?query` of a URL as it stood in the mail; `host` is what Rspamd makes of its host.
+local function canonical_url(raw, host)
+  host = canonical_host(host)
+  local rest = raw:sub(1, URL_MAX):gsub('[\t\n\r]', ''):gsub('^%a[%w+.-]*:', '', 1):gsub('^[/\\]*', '', 1)
+  rest = rest:gsub('^[^/\\?#]*', '', 1):gsub('#.*$', '')
+  local path, query = rest:match('^([^?]*)%??(.*)$')
+  local whole = '/' .. path:gsub('\\', '/'):gsub('^/', '', 1) .. '?' .. query
+  path, query = escaped(whole):sub(1, URL_MAX - #host):gsub('%%%x?$', ''):match('^([^?]*)%??(.*)$')
+  return host .. without_dots(path) .. (query ~= '' and '?' .. query or '')
+end
+
+-- A name and the names above it, the longest first, down to two labels.
+local function parents(host)
+  local labels, names = {}, { host }
+  if host:find('^%[') or host:find('^[%d.]+$') then
+    return names
+  end
+  for label in host:gmatch('[^.]+') do
+    labels[#labels + 1] = label
+  end
+  for count = math.min(#labels - 1, PARENT_LABELS_MAX), 2, -1 do
+    names[#names + 1] = table.concat(labels, '.', #labels - count + 1)
+  end
+  return names
+end
+
+-- What a mail asks for, and what decides -----------------------------------------------------------------------------
+
+local function dots(name)
+  return select(2, name:gsub('%.', ''))
+end
+
+local function ask_sender(lookups, thing, address)
+  local user, domain = address:match('^(.*)@([^@]+)$')
+  if not user or user == '' then
+    return
+  end
+  domain = domain:find('^%[') and domain:lower() or canonical_host(domain)
+  lookups[#lookups + 1] = { thing = thing, kind = 'address', value = user .. '@' .. domain, specificity = EXACT }
+  for _, name in ipairs(parents(domain)) do
+    lookups[#lookups + 1] = { thing = thing, kind = 'domain', value = name, specificity = dots(name) }
+  end
+end
+
+local function ask_url(lookups, thing, raw, host)
+  local page = canonical_url(raw, host)
+  lookups[#lookups + 1] = { thing = thing, kind = 'url', value = page, specificity = EXACT }
+  for _, name in ipairs(parents(canonical_host(host))) do
+    lookups[#lookups + 1] = { thing = thing, kind = 'url', value = name, specificity = dots(name) }
+  end
+end
+
+local function field(scope, lookup)
+  return scope .. '|' .. lookup.kind .. '|' .. lookup.value
+end
+
+-- The fields of one HMGET, each once; everybody's first.
+local function fields_of(lookups, scopes)
+  local fields, known = {}, {}
+  for _, scope in ipairs(scopes) do
+    for _, lookup in ipairs(lookups) do
+      local name = field(scope, lookup)
+      if not known[name] and #fields < FIELDS_MAX then
+        known[name] = true
+        fields[#fields + 1] = name
+      end
+    end
+  end
+  return fields
+end
+
+-- The mark that decides for a recipient (nil: for everybody), or nil. `marks` are by field. For each thing a recipient's own
+-- entry comes first, then the more specific one; among things any block comes before every allow.
+local function decide(lookups, marks, recipient)
+  local best = {}
+  for _, lookup in ipairs(lookups) do
+    local own = recipient and marks[field(recipient, lookup)]
+    local mark = own or marks[field('tenant', lookup)]
+    if mark then
+      local rank = lookup.specificity + (own and 2 * EXACT or 0)
+      local known = best[lookup.thing]
+      if not known or rank > known.rank then
+        best[lookup.thing] = { rank = rank, mark = mark }
+      end
+    end
+  end
+  local decided
+  for _, one in pairs(best) do
+    local blocks = one.mark.action == 'block'
+    if not decided or (blocks and decided.mark.action ~= 'block')
+        or ((blocks == (decided.mark.action == 'block')) and one.rank > decided.rank) then
+      decided = one
+    end
+  end
+  return decided and decided.mark
+end
+
+local forms = {
+  canonical_host = canonical_host, canonical_url = canonical_url, parents = parents,
+  ask_sender = ask_sender, ask_url = ask_url, fields_of = fields_of, decide = decide, settings = settings,
+}
+
+if not rspamd_config then
+  return forms -- loaded by a test, outside Rspamd
+end
+
+-- Inside Rspamd -----------------------------------------------------------------------------------------------------
+
+local hash = require 'rspamd_cryptobox_hash'
+local logger = require 'rspamd_logger'
+local lua_mime = require 'lua_mime'
+local lua_redis = require 'lua_redis'
+local ucl = require 'ucl'
+local util = require 'rspamd_util'
+
+local redis = lua_redis.parse_redis_server('longstop')
+
+local function lower(text)
+  return tostring(util.lower_utf8(text))
+end
+
+-- Recipients as the client gave them: with `orig` Rspamd lists them before those that it has rewritten.
+local function recipients_of(task)
+  local all, rewritten = task:get_recipients({ 'smtp', 'orig' }) or {}, task:get_recipients('smtp') or {}
+  local count = #all > #rewritten and #all - #rewritten or #all
+  local found = {}
+  for at = 1, math.min(count, RECIPIENTS_MAX) do
+    found[#found + 1] = all[at].addr
+  end
+  return found
+end
+
+local function is_report(recipients)
+  for _, recipient in ipairs(recipients) do
+    local mailbox = lower(recipient):match('^([^@+]*)')
+    if not settings.report_mailboxes[mailbox] then
+      return false
+    end
+  end
+  return #recipients > 0
+end
+
+local function sha256(content)
+  local digest = hash.create_specific('sha256')
+  digest:update(content)
+  return digest:hex()
+end
+
+local function ask_files(lookups, task)
+  local count = 0
+  for _, part in ipairs(task:get_parts() or {}) do
+    if count < PARTS_MAX and not part:is_multipart() and (part:is_attachment() or part:get_filename()) then
+      count = count + 1
+      local digest = sha256(part:get_content())
+      lookups[#lookups + 1] = { thing = 'file ' .. digest, kind = 'file', value = digest, specificity = EXACT }
+    end
+  end
+end
+
+local function ask_client(lookups, task)
+  local ip = task:get_ip()
+  local least = ip and ip:is_valid() and PREFIX_MIN[ip:get_version()]
+  if not least then
+    return
+  end
+  local most = ip:get_version() == 4 and 32 or 128
+  lookups[#lookups + 1] = { thing = 'client', kind = 'ip', value = tostring(ip), specificity = most }
+  for prefix = most - 1, least, -1 do
+    local value = tostring(ip:apply_mask(prefix)) .. '/' .. prefix
+    lookups[#lookups + 1] = { thing = 'client', kind = 'ip', value = value, specificity = prefix }
+  end
+end
+
+local function lookups_of(task)
+  local lookups = {}
+  for _, which in ipairs({ 'smtp', 'mime' }) do
+    for at, sender in ipairs(task:get_from({ which, 'orig' }) or {}) do
+      if at <= SENDERS_MAX then
+        ask_sender(lookups, which .. ' sender ' .. at, lower(sender.addr or ''))
+      end
+    end
+  end
+  for at, url in ipairs(task:get_urls() or {}) do
+    local host = url:get_host()
+    if at <= URLS_MAX and host and host ~= '' and url:get_protocol():find('^http') then
+      ask_url(lookups, 'url ' .. at, url:get_raw() or url:get_text(), host)
+    end
+  end
+  ask_files(lookups, task)
+  ask_client(lookups, task)
+  return lookups
+end
+
+-- The marks in force among the answers of an HMGET.
+local function marks_of(fields, answers)
+  local marks, any, now = {}, false, util.get_time()
+  for at, name in ipairs(fields) do
+    if type(answers[at]) == 'string' then
+      local parser = ucl.parser()
+      local mark = parser:parse_string(answers[at]) and parser:get_object()
+      if type(mark) == 'table' and mark.id and (mark.exp == 0 or (tonumber(mark.exp) or 0) > now) then
+        marks[name] = mark
+        any = true
+      end
+    end
+  end
+  return any and marks
+end
+
+local function reject(task, mark)
+  task:insert_result(true, SYMBOL_BLOCK, 1.0, mark.id)
+  task:set_pre_result('reject', 'Blocked by mail policy, entry ' .. mark.id, 'longstop')
+end
+
+-- Each recipient's decision: all blocked is a refusal; some blocked lose their copy, the others get theirs.
+local function enforce(task, recipients, lookups, marks)
+  local blocked, first, removed = 0, nil, {}
+  for _, recipient in ipairs(recipients) do
+    local mark = decide(lookups, marks, lower(recipient))
+    if mark and mark.action == 'block' then
+      blocked = blocked + 1
+      first = first or mark
+      removed[blocked] = recipient
+      task:insert_result(true, SYMBOL_REMOVED, 1.0, mark.id)
+    elseif mark then
+      task:insert_result(true, SYMBOL_ALLOW, 1.0, mark.id)
+    end
+  end
+  if #recipients == 0 then
+    first = decide(lookups, marks)
+    first = first and first.action == 'block' and first or nil
+  end
+  if first and blocked == #recipients then
+    reject(task, first)
+  elseif blocked > 0 then
+    task:set_milter_reply({ del_rcpt = removed })
+  end
+end
+
+local function failed(task, reason)
+  logger.errx(task, 'longstop: the block list cannot be asked: %s', reason)
+  task:insert_result(true, SYMBOL_FAIL, 1.0)
+  if settings.on_redis_failure == 'defer' then
+    task:set_pre_result('soft reject', 'Mail policy cannot be asked now, try again later', 'longstop')
+  end
+end
+
+local function check(task)
+  local recipients = recipients_of(task)
+  if is_report(recipients) then
+    task:insert_result(true, SYMBOL_REPORT, 1.0)
+    task:set_pre_result('accept', 'a report', 'longstop')
+    return
+  end
+  local scopes = { 'tenant' }
+  for _, recipient in ipairs(recipients) do
+    scopes[#scopes + 1] = lower(recipient)
+  end
+  local lookups = lookups_of(task)
+  local fields = fields_of(lookups, scopes)
+  if #fields == 0 then
+    return
+  end
+  local function answered(err, answers)
+    if err or type(answers) ~= 'table' then
+      failed(task, err or 'no list was answered')
+      return
+    end
+    local marks = marks_of(fields, answers)
+    if marks then
+      enforce(task, recipients, lookups, marks)
+    end
+  end
+  local arguments = { settings.key }
+  for _, name in ipairs(fields) do
+    arguments[#arguments + 1] = name
+  end
+  if not lua_redis.redis_make_request(task, redis, settings.key, false, answered, 'HMGET', arguments) then
+    failed(task, 'no connection')
+  end
+end
+
+local function mark_for_quarantine(task)
+  local reason = settings.quarantine[task:get_metric_action()]
+  if reason then
+    lua_mime.modify_headers(task, { add = { ['X-Longstop-Quarantine'] = { value = reason, order = 1 } } })
+  end
+end
+
+if redis then
+  local parent = rspamd_config:register_symbol({ name = 'LONGSTOP_CHECK', type = 'prefilter', callback = check })
+  for _, name in ipairs({ SYMBOL_BLOCK, SYMBOL_REMOVED, SYMBOL_ALLOW, SYMBOL_REPORT, SYMBOL_FAIL }) do
+    rspamd_config:register_symbol({ name = name, type = 'virtual', parent = parent, score = 0.0, group = 'longstop' })
+  end
+  rspamd_config:register_symbol({ name = 'LONGSTOP_QUARANTINE', type = 'idempotent', callback = mark_for_quarantine })
+else
+  logger.errx(rspamd_config, 'longstop: no Redis is configured (redis.conf), so nothing is blocked')
+end

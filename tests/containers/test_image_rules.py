@@ -1,0 +1,63 @@
+"""What the image and the composition promise, read from their files: no engine is needed."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+OURS = ("ingest", "triage", "submission", "blocklist", "digest", "console")
+
+
+def test_the_image_runs_as_nobody_and_says_whether_it_is_well() -> None:
+    assert re.search(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)
+    assert "HEALTHCHECK" in DOCKERFILE
+    assert "STOPSIGNAL SIGTERM" in DOCKERFILE
+
+
+def test_dependencies_come_with_their_hashes() -> None:
+    assert "--require-hashes -r requirements.txt" in DOCKERFILE
+
+
+def test_every_builder_can_build_it() -> None:
+    assert not DOCKERFILE.startswith("# syntax=")
+    assert "<<" not in DOCKERFILE
+    assert "--link" not in DOCKERFILE
+
+
+@pytest.mark.parametrize("name", [*OURS, "redis"])
+def test_containers_may_do_nothing_but_their_work(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["deploy"]["resources"]["limits"]["memory"]
+    assert service["deploy"]["resources"]["limits"]["pids"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_service_waits_for_redis_and_gets_secrets_as_files(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["depends_on"]["redis"]["condition"] == "service_healthy"
+    assert {"secret_key", "api_token"} <= set(service["secrets"])
+    assert service["environment"]["LONGSTOP_SERVICE"] == name
+    assert "LONGSTOP_API_TOKEN" not in service["environment"]
+
+
+@pytest.mark.parametrize("name", ["redis", "postgres"])
+def test_what_holds_data_is_not_published(name: str) -> None:
+    assert "ports" not in COMPOSE["services"][name]
+
+
+def test_ports_are_published_on_this_machine_only_by_default() -> None:
+    ports = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
+    assert ports
+    assert all(port.startswith("${LONGSTOP_PUBLISH:-127.0.0.1}:") for port in ports)
+
+
+def test_no_container_sees_the_engine() -> None:
+    assert "docker.sock" not in (ROOT / "docker-compose.yml").read_text()
