@@ -91,9 +91,11 @@ class Portal:
         copy, held = found
         acts = self._choices(copy, held)
         notice = DONE.get(done, "") if copy.status != "held" or copy.release_at or done in ("block", "submit") else ""
+        if not notice and copy.release_at:
+            notice = "It is on its way to your mailbox."
+        if not notice and copy.status != "held":
+            notice = words_of(status=copy.status)
         title = "A mail in your quarantine" if acts else "Nothing more to do"
-        if not notice and not acts:
-            notice = "It is on its way to your mailbox." if copy.release_at else words_of(status=copy.status)
         return self._page(HTTPStatus.OK, title, notice, copy=copy, held=held)
 
     async def act(

@@ -16,7 +16,7 @@ from shared.mail.model import Address, Mail
 from shared.mail.structure import line_view, scan
 from shared.mail.words import decode_words, one_line
 
-_IN_BRACKETS = re.compile(r"<([^<>]{1,%d})>" % limits.IDENTIFIER_MAX)
+_IN_BRACKETS = re.compile(rf"<([^<>]{{1,{limits.IDENTIFIER_MAX}}})>")
 #: What a reader may raise on bytes that nobody foresaw: the mail is then unreadable, and the service lives on.
 _READER_FAILURES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 

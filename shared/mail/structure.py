@@ -113,7 +113,9 @@ def _part(scan: _Scan, start: int, end: int, depth: int, default_type: str) -> P
     )
 
 
-def _children(scan: _Scan, start: int, end: int, depth: int, kind: str, boundary: str) -> Iterator[Part]:
+def _children(  # noqa: PLR0913, PLR0917 - a range and what its header says
+    scan: _Scan, start: int, end: int, depth: int, kind: str, boundary: str
+) -> Iterator[Part]:
     marker = boundary.rstrip().encode("utf-8", "replace")
     if depth >= limits.DEPTH_MAX:
         scan.defects.add("nested-too-deep")

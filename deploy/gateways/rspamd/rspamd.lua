@@ -359,14 +359,13 @@ end
 
 -- Each recipient's decision: all blocked is a refusal; some blocked lose their copy, the others get theirs.
 local function enforce(task, recipients, lookups, marks)
-  local blocked, first, removed = 0, nil, {}
+  local first, removed, ids = nil, {}, {}
   for _, recipient in ipairs(recipients) do
     local mark = decide(lookups, marks, lower(recipient))
     if mark and mark.action == 'block' then
-      blocked = blocked + 1
       first = first or mark
-      removed[blocked] = recipient
-      task:insert_result(true, SYMBOL_REMOVED, 1.0, mark.id)
+      removed[#removed + 1] = recipient
+      ids[#ids + 1] = mark.id
     elseif mark then
       task:insert_result(true, SYMBOL_ALLOW, 1.0, mark.id)
     end
@@ -375,9 +374,10 @@ local function enforce(task, recipients, lookups, marks)
     first = decide(lookups, marks)
     first = first and first.action == 'block' and first or nil
   end
-  if first and blocked == #recipients then
+  if first and #removed == #recipients then
     reject(task, first)
-  elseif blocked > 0 then
+  elseif first then
+    task:insert_result(true, SYMBOL_REMOVED, 1.0, ids)
     task:set_milter_reply({ del_rcpt = removed })
   end
 end
