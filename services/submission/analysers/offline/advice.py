@@ -105,7 +105,10 @@ def blocks(category: VerdictCategory, view: View) -> tuple[ProposedBlock, ...]:
 
 
 def _sender(view: View) -> Iterator[ProposedBlock]:
+    """Its address, unless DMARC says that somebody else wrote it: that block would hit the one it was stolen from."""
     sender = view.mail.from_
+    if view.mail.authentication.dmarc == "fail":
+        return
     if sender.address and "." in sender.domain and not under(sender.domain, view.own_domains):
         yield ProposedBlock(kind="address", value=sender.address)
 
