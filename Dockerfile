@@ -21,5 +21,5 @@ USER 10001:10001
 WORKDIR /data
 VOLUME /data
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=6s --start-period=20s --retries=6 CMD ["longstop", "health"]
+HEALTHCHECK --interval=5s --timeout=6s --start-period=60s --retries=6 CMD ["python", "-m", "longstop.health"]
 CMD ["sh", "-c", "exec longstop serve \"$LONGSTOP_SERVICE\""]

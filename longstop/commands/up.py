@@ -1,13 +1,12 @@
 """`longstop up`, `longstop serve` and `longstop health`: running the services."""
 
 import asyncio
-import os
 from dataclasses import replace
 from typing import Annotated, Any
 
-import httpx
 import typer
 
+from longstop import health as health_check
 from longstop import services as registry
 from longstop import show
 from longstop.commands.options import DataDir
@@ -82,10 +81,5 @@ def serve(name: Annotated[str, typer.Argument(help=f"One of {', '.join(registry.
 
 
 def health() -> None:
-    """Exit 0 when the service named by LONGSTOP_SERVICE is ready: the health check of its container."""
-    name = os.environ.get("LONGSTOP_SERVICE", "")
-    if name not in registry.NAMES:
-        raise typer.BadParameter(f"set LONGSTOP_SERVICE to one of {', '.join(registry.NAMES)}")
-    port = getattr(registry.service(name).settings(), f"{name}_port")
-    host = Settings().bind.replace("0.0.0.0", "127.0.0.1").replace("::", "::1")
-    httpx.get(f"http://{host}:{port}/readyz", timeout=5).raise_for_status()
+    """Exit 0 when the service named by LONGSTOP_SERVICE is ready."""
+    raise typer.Exit(health_check.main())
