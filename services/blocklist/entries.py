@@ -12,7 +12,7 @@ from services.blocklist.rules.forms import canonical, canonical_scope
 from services.blocklist.rules.guards import refusal
 from services.blocklist.rules.terms import LIFETIME, later
 from services.blocklist.settings import BlocklistSettings
-from services.blocklist.tables import Claim, Entry
+from services.blocklist.tables import Claim, Entry, active
 from shared.errors import Reject
 from shared.events import BlockCreated, BlockExpired, BlockOrigin, BlockRemoved, fact_id
 from shared.events.vocabulary import BlockAction, BlockKind
@@ -63,9 +63,7 @@ class Book:
         value = canonical(kind=wish.kind, value=wish.value)
         self._guard(wish, value, work)
         standing = work.session.exec(
-            select(Entry).where(
-                Entry.scope == scope, Entry.kind == wish.kind, Entry.value == value, Entry.status == "active"
-            )
+            select(Entry).where(Entry.scope == scope, Entry.kind == wish.kind, Entry.value == value, active())
         ).first()
         if standing and standing.action == wish.action:
             return _keep(standing, wish, work)
@@ -107,9 +105,6 @@ class Book:
             raise Reject(f"an operator removed it lately ({block_id}): an operator can add it again")
 
     def _limit(self, wish: Wish, work: Work) -> None:
-        standing = select(func.count()).select_from(Entry).where(Entry.status == "active")
-        if work.session.exec(standing).one() >= ENTRIES_MAX:
-            raise Reject(f"{ENTRIES_MAX} entries stand already: remove or let expire some first")
         made = (
             select(func.count()).select_from(Entry).where(Entry.by == "verdict", col(Entry.created_at) > work.at - HOUR)
         )
@@ -117,15 +112,15 @@ class Book:
             raise Reject(
                 f"verdicts made {self._budget} entries within the last hour, which is their budget: an operator can add it"
             )
+        if work.session.exec(select(func.count()).select_from(Entry).where(active())).one() >= ENTRIES_MAX:
+            raise Reject(f"{ENTRIES_MAX} entries stand already: remove or let expire some first")
 
 
 def withdraw(claimant: str, work: Work) -> None:
     """Take back what a verdict listed: its claims go, and every entry that a verdict made and nobody claims any more."""
     claimed = select(Claim.block_id).where(Claim.claimant == claimant)
     others = exists().where(col(Claim.block_id) == Entry.block_id, col(Claim.claimant) != claimant)
-    ending = work.session.exec(
-        select(Entry).where(Entry.status == "active", col(Entry.block_id).in_(claimed), ~others)
-    ).all()
+    ending = work.session.exec(select(Entry).where(active(), col(Entry.block_id).in_(claimed), ~others)).all()
     for entry in ending:
         end(entry, work, by="verdict")
     work.session.exec(delete(Claim).where(col(Claim.claimant) == claimant))

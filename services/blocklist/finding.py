@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from services.blocklist.entries import origin_of
 from services.blocklist.rules.forms import KINDS, TENANT, canonical
 from services.blocklist.rules.precedence import Candidate, Lookup
-from services.blocklist.tables import Entry
+from services.blocklist.tables import Entry, active
 from shared.errors import Reject
 from shared.events import rfc3339
 from shared.events.vocabulary import BlockAction, BlockKind
@@ -32,7 +32,7 @@ def view(entry: Entry) -> dict[str, Any]:
 
 def listed(session: Session, *, kind: BlockKind | None, text: str, limit: int) -> Sequence[Entry]:
     """Active entries, the newest first; `text` is a part of the value."""
-    query = select(Entry).where(Entry.status == "active")
+    query = select(Entry).where(active())
     if kind:
         query = query.where(Entry.kind == kind)
     if text:
@@ -44,7 +44,7 @@ def named(session: Session, value: str) -> Sequence[Entry]:
     """Active entries of a value, whatever its kind and scope."""
     forms = [form for kind in KINDS if (form := _form(kind, value))]
     either = or_(*((col(Entry.kind) == kind) & (col(Entry.value) == form) for kind, form in forms))
-    return session.exec(select(Entry).where(Entry.status == "active", either)).all() if forms else []
+    return session.exec(select(Entry).where(active(), either)).all() if forms else []
 
 
 def candidates(
@@ -54,7 +54,7 @@ def candidates(
     found: dict[tuple[str, str], list[Entry]] = {}
     for some in chunks(sorted({lookup.value for lookup in lookups})):
         query = select(Entry).where(
-            Entry.status == "active",
+            active(),
             col(Entry.scope).in_(scopes),
             col(Entry.value).in_(some),
             or_(col(Entry.expires_at).is_(None), col(Entry.expires_at) > at),
@@ -76,7 +76,7 @@ def map_changed_at(session: Session, name: str) -> datetime | None:
 def map_lines(session: Session, name: str) -> list[str]:
     """The values of a map: what is blocked for everybody."""
     query = select(Entry.value).where(
-        Entry.status == "active", Entry.action == "block", Entry.scope == TENANT, Entry.kind == MAPS[name]
+        active(), Entry.action == "block", Entry.scope == TENANT, Entry.kind == MAPS[name]
     )
     if name == "urlhost":
         query = query.where(~col(Entry.value).contains("/"))

@@ -3,23 +3,25 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, update
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, select, update
+from sqlmodel import Session, col
 
 from services.blocklist.entries import expire
 from services.blocklist.gateway import Gateway
 from services.blocklist.rules.fields import Place, Standing, places
-from services.blocklist.tables import Entry
+from services.blocklist.tables import Entry, active
 from shared.errors import Defer
-from shared.events.vocabulary import BlockAction, BlockKind
 from shared.run import Room
 from shared.work import Work, now
 
 #: Entries in one step of a job: one short transaction, one pipeline.
 STEP = 500
+
+#: What the gateway needs of an entry, as `Standing` has it. Rows, not objects: a comparison reads every entry.
+COLUMNS: tuple[Any, ...] = (*(Entry.block_id, Entry.scope, Entry.kind, Entry.value, Entry.action, Entry.expires_at),)
 
 
 class ExpireDue:
@@ -30,8 +32,8 @@ class ExpireDue:
 
     async def __call__(self) -> bool:
         """One step; True when more may be due."""
-        due = select(Entry.block_id).where(Entry.status == "active", col(Entry.expires_at) <= now()).limit(STEP)
-        ids = await self._database.look(lambda session: session.exec(due).all())
+        due = select(Entry.block_id).where(active(), col(Entry.expires_at) <= now()).limit(STEP)
+        ids = await self._database.look(lambda session: session.scalars(due).all())
         if ids:
             await self._database.run(lambda work: _expire(ids, work))
         return len(ids) == STEP
@@ -93,8 +95,8 @@ class KeepGateway:
         return len(change.seen)
 
     async def _mend(self) -> None:
-        stands = await self._gateway.read()
-        put, drop = await self._database.look(lambda session: _difference(stands, session))
+        found = await self._gateway.read()
+        put, drop = await self._database.look(lambda session: _difference(found, session))
         await self._gateway.write(put, drop)
         await self._gateway.mark_filled()
         if put or drop:
@@ -102,25 +104,26 @@ class KeepGateway:
 
 
 def _expire(ids: Sequence[str], work: Work) -> None:
-    due = select(Entry).where(col(Entry.block_id).in_(ids), Entry.status == "active", col(Entry.expires_at) <= work.at)
-    expire(work.session.exec(due).all(), work)
+    due = select(Entry).where(col(Entry.block_id).in_(ids), active(), col(Entry.expires_at) <= work.at)
+    expire(work.session.scalars(due).all(), work)
 
 
 def _changes(session: Session) -> Change:
     """The next step of changes, in their order: an entry that was replaced comes before the one that replaced it."""
     dirty = (
-        select(Entry)
+        select(Entry.generation, Entry.status, *COLUMNS)
         .where(col(Entry.applied) < col(Entry.generation))
         .order_by(col(Entry.changed_at), col(Entry.status).desc())
         .limit(STEP)
     )
     change = Change([], {}, [])
-    for entry in session.exec(dirty):
-        change.seen.append({"row": entry.block_id, "seen": entry.generation})
-        if entry.status == "active":
-            change.put.update(_places(entry))
+    for generation, status, *values in session.execute(dirty):
+        standing = Standing(*values)
+        change.seen.append({"row": standing.block_id, "seen": generation})
+        if status == "active":
+            change.put.update(places(entry=standing))
         else:
-            change.drop.extend(_places(entry))
+            change.drop.extend(places(entry=standing))
     return change
 
 
@@ -130,25 +133,13 @@ def _mark_applied(change: Change, work: Work) -> None:
     work.session.connection().execute(mark, change.seen)
 
 
-def _difference(stands: dict[Place, str], session: Session) -> tuple[dict[Place, str], list[Place]]:
+def _difference(found: dict[Place, str], session: Session) -> tuple[dict[Place, str], list[Place]]:
+    """What to put and what to drop, so that what was found in Redis becomes what the database says."""
     put: dict[Place, str] = {}
-    stale = set(stands)
-    active = select(Entry).where(Entry.status == "active").execution_options(yield_per=STEP)
-    for entry in session.exec(active):
-        for place, content in _places(entry).items():
+    stale = set(found)
+    for values in session.execute(select(*COLUMNS).where(active()).execution_options(yield_per=STEP)):
+        for place, content in places(entry=Standing(*values)).items():
             stale.discard(place)
-            if stands.get(place) != content:
+            if found.get(place) != content:
                 put[place] = content
     return put, list(stale)
-
-
-def _places(entry: Entry) -> dict[Place, str]:
-    standing = Standing(
-        block_id=entry.block_id,
-        scope=entry.scope,
-        kind=cast("BlockKind", entry.kind),
-        value=entry.value,
-        action=cast("BlockAction", entry.action),
-        expires_at=entry.expires_at,
-    )
-    return places(entry=standing)

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, MetaData, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import ColumnElement, Index, MetaData, literal_column, text
+from sqlmodel import Field, SQLModel, col
 
 from shared.work import UtcTime
 
@@ -54,6 +54,11 @@ class Entry(SQLModel, table=True):
     note: str = Field(default="", max_length=1000)
     generation: int = 1
     applied: int = 0
+
+
+def active() -> ColumnElement[bool]:
+    """The condition that an entry is active, written out: with a bound value SQLite would not use the partial indexes."""
+    return col(Entry.status) == literal_column("'active'")
 
 
 class Claim(SQLModel, table=True):

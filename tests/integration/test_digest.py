@@ -53,7 +53,7 @@ def held(
             subject=subject,
         ),
         envelope=MailEnvelope(mail_from="bounce@lucky.example", rcpt_to=rcpt),
-        reason=reason,  # type: ignore[arg-type]
+        reason=reason,
         held_at=at,
         expires_at=at + timedelta(days=30),
     )
