@@ -16,7 +16,10 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: A cell is cut here, in characters.
 CELL_MAX = 100
 
-out = Console(highlight=False, soft_wrap=True)
+#: Width of tables that go into a pipe or file, in characters: nobody has to put a value together again.
+PIPE_WIDTH = 160
+
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False)
 
 
@@ -45,4 +48,4 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 def say(message: str) -> None:
     """One line on stderr."""
-    err.print(Text(safe(message, 500)))
+    err.print(Text(safe(message, 500)), soft_wrap=True)

@@ -92,17 +92,17 @@ class Book:
         """A verdict never overrides people: not their allow, and not their removal of a block for as long as one lasts."""
         if standing:
             raise Reject(f"an {standing.action} entry of it stands ({standing.block_id}): remove that first")
-        removed = select(Entry.block_id).where(
+        removed = select(Entry).where(
             Entry.value == value,
             Entry.scope == scope,
             Entry.kind == wish.kind,
             Entry.action == wish.action,
             Entry.status == "removed",
             Entry.ended_by != "verdict",
-            col(Entry.changed_at) > work.at - LIFETIME,
         )
-        if block_id := work.session.exec(removed.limit(1)).first():
-            raise Reject(f"an operator removed it lately ({block_id}): an operator can add it again")
+        newest = max(work.session.exec(removed), key=lambda entry: entry.changed_at, default=None)
+        if newest and newest.changed_at > work.at - LIFETIME:
+            raise Reject(f"an operator removed it lately ({newest.block_id}): an operator can add it again")
 
     def _limit(self, wish: Wish, work: Work) -> None:
         made = (

@@ -37,7 +37,7 @@ def listed(session: Session, *, kind: BlockKind | None, text: str, limit: int) -
         query = query.where(Entry.kind == kind)
     if text:
         query = query.where(col(Entry.value).contains(text.lower(), autoescape=True))
-    return session.exec(query.order_by(col(Entry.created_at).desc(), col(Entry.block_id)).limit(limit)).all()
+    return session.exec(query.order_by(col(Entry.created_at).desc(), col(Entry.block_id).desc()).limit(limit)).all()
 
 
 def named(session: Session, value: str) -> Sequence[Entry]:

@@ -32,7 +32,7 @@ class ExpireDue:
 
     async def __call__(self) -> bool:
         """One step; True when more may be due."""
-        due = select(Entry.block_id).where(active(), col(Entry.expires_at) <= now()).limit(STEP)
+        due = select(col(Entry.block_id)).where(active(), col(Entry.expires_at) <= now()).limit(STEP)
         ids = await self._database.look(lambda session: session.scalars(due).all())
         if ids:
             await self._database.run(lambda work: _expire(ids, work))
@@ -111,7 +111,7 @@ def _expire(ids: Sequence[str], work: Work) -> None:
 def _changes(session: Session) -> Change:
     """The next step of changes, in their order: an entry that was replaced comes before the one that replaced it."""
     dirty = (
-        select(Entry.generation, Entry.status, *COLUMNS)
+        select(col(Entry.generation), col(Entry.status), *COLUMNS)
         .where(col(Entry.applied) < col(Entry.generation))
         .order_by(col(Entry.changed_at), col(Entry.status).desc())
         .limit(STEP)

@@ -24,16 +24,16 @@ class Entry(SQLModel, table=True):
     __table_args__ = (
         Index(
             "ix_blocklist_entry_active",
-            *("scope", "kind", "value"),
+            *("value", "kind", "scope"),  # the value first: it is what tells entries apart
             unique=True,
             sqlite_where=_ACTIVE,
             postgresql_where=_ACTIVE,
         ),
         Index("ix_blocklist_entry_due", "expires_at", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
         Index("ix_blocklist_entry_dirty", "changed_at", sqlite_where=_DIRTY, postgresql_where=_DIRTY),
-        Index("ix_blocklist_entry_value", "value"),
+        Index("ix_blocklist_entry_value", "value", "kind", "scope"),
         Index("ix_blocklist_entry_made", "by", "created_at"),
-        Index("ix_blocklist_entry_listed", "status", "created_at", "block_id"),
+        Index("ix_blocklist_entry_listed", "created_at", "block_id", sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
         Index("ix_blocklist_entry_changed", "kind", "changed_at"),
     )
 

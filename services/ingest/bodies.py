@@ -12,6 +12,7 @@ from fastapi import Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
 from shared.events import MailEnvelope, MailHeld, MessageByValue, ReportSubmitted
 from shared.events.vocabulary import ReportCategory
@@ -58,10 +59,13 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
     if declared.isdigit() and int(declared) > most:
         raise too_large
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise too_large
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise too_large
+    except ClientDisconnect:
+        raise Problem(HTTPStatus.BAD_REQUEST, "the client went away before the body was whole") from None
     if not body:
         raise Problem(HTTPStatus.BAD_REQUEST, "the body is empty", "send the raw mail as message/rfc822")
     return bytes(body)

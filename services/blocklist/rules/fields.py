@@ -26,6 +26,8 @@ HASHES = (GATEWAY, *(f"map:{name}" for name in ("from", "domain", "urlhost", "ur
 #: What a field of a map says: the symbol that Rspamd gives the mail, and its weight.
 SYMBOL = "LONGSTOP_REJECT:1"
 
+_JSON = json.JSONEncoder(separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -45,7 +47,7 @@ def places(*, entry: Standing) -> dict[Place, str]:
     The maps have a field for blocks only, and of recipients' own ones only for senders.
     """
     ends = int(entry.expires_at.timestamp()) if entry.expires_at else 0
-    mark = json.dumps({"id": entry.block_id, "action": entry.action, "exp": ends}, separators=(",", ":"))
+    mark = _JSON.encode({"id": entry.block_id, "action": entry.action, "exp": ends})
     found: dict[Place, str] = {(GATEWAY, f"{entry.scope}|{entry.kind}|{entry.value}"): mark}
     if entry.action == "block":
         found.update((place, SYMBOL) for place in _in_maps(entry.scope, entry.kind, entry.value))
@@ -69,7 +71,7 @@ def _as_rspamd_reads(url: str) -> Iterator[str]:
     host = host_part(url)
     path = url[len(host) :]
     for scheme in ("http", "https"):
-        for name in dict.fromkeys((host, _in_unicode(host))):
+        for name in (host, _in_unicode(host)) if "xn--" in host else (host,):
             yield f"{scheme}://{name}{path}"
             if path == "/":
                 yield f"{scheme}://{name}"
