@@ -43,8 +43,10 @@ def listed(session: Session, *, kind: BlockKind | None, text: str, limit: int) -
 def named(session: Session, value: str) -> Sequence[Entry]:
     """Active entries of a value, whatever its kind and scope."""
     forms = [form for kind in KINDS if (form := _form(kind, value))]
+    if not forms:
+        return []
     either = or_(*((col(Entry.kind) == kind) & (col(Entry.value) == form) for kind, form in forms))
-    return session.exec(select(Entry).where(active(), either)).all() if forms else []
+    return session.exec(select(Entry).where(active(), either)).all()
 
 
 def candidates(
