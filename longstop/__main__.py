@@ -1,6 +1,7 @@
 """The command `longstop`. Exit codes: 0 done, 1 it failed (the reason in one line on stderr), 2 wrong usage."""
 
 import sys
+from importlib import import_module
 
 import httpx
 import typer
@@ -8,34 +9,50 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from longstop import show
-from longstop.commands import block, dead, demo, digest, doctor, report, schema, up, watch
 from shared.errors import LongstopError
 
-app = typer.Typer(
-    name="longstop",
-    help="Handles the malicious mail that a gateway let through.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("up")(up.up)
-app.command("serve")(up.serve)
-app.command("health", hidden=True)(up.health)
-app.command("report")(report.report)
-app.command("watch")(watch.watch)
-app.command("demo")(demo.demo)
-app.command("doctor")(doctor.doctor)
-app.command("schema")(schema.schema)
-app.add_typer(block.app, name="block")
-app.add_typer(dead.app, name="dead")
-app.add_typer(digest.app, name="digest")
+#: Commands by name: the module, and the function or family in it. A module is imported when its command is asked for,
+#: for a command line should answer at once.
+COMMANDS = {
+    "up": ("up", "up"),
+    "serve": ("up", "serve"),
+    "health": ("up", "health"),
+    "report": ("report", "report"),
+    "watch": ("watch", "watch"),
+    "block": ("block", "app"),
+    "dead": ("dead", "app"),
+    "digest": ("digest", "app"),
+    "doctor": ("doctor", "doctor"),
+    "schema": ("schema", "schema"),
+    "demo": ("demo", "demo"),
+}
+
+
+def command_line(asked: str) -> typer.Typer:
+    """The command line with the command that is asked for, or, for help, with all of them."""
+    app = typer.Typer(
+        name="longstop",
+        help="Handles the malicious mail that a gateway let through.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(lambda: None)  # one command alone would lose its name
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        module, attribute = COMMANDS[name]
+        found = getattr(import_module(f"longstop.commands.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name, hidden=name == "health")(found)
+    return app
 
 
 def main() -> None:
     """Run the command line; a failure is one line, never a traceback."""
     try:
-        app()
+        command_line(sys.argv[1] if len(sys.argv) > 1 else "")()
     except ValidationError as error:
         faults = (f"LONGSTOP_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors())
         _fail("; ".join(faults))

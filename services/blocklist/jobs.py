@@ -21,7 +21,7 @@ from shared.work import Work, now
 STEP = 500
 
 #: What the gateway needs of an entry, as `Standing` has it. Rows, not objects: a comparison reads every entry.
-COLUMNS: tuple[Any, ...] = (*(Entry.block_id, Entry.scope, Entry.kind, Entry.value, Entry.action, Entry.expires_at),)
+COLUMNS: tuple[Any, ...] = (Entry.block_id, Entry.scope, Entry.kind, Entry.value, Entry.action, Entry.expires_at)
 
 
 class ExpireDue:

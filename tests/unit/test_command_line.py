@@ -1,0 +1,88 @@
+"""The command line: exit codes, one line for a failure, and nothing that a terminal would obey."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from longstop import show, sources
+from longstop.__main__ import COMMANDS, command_line, main
+from longstop.commands.watch import start_id, summary
+from tests.mails import mail
+
+AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+def test_help_lists_every_command() -> None:
+    shown = CliRunner().invoke(command_line(""), ["--help"]).output
+    assert all(name in shown for name in COMMANDS if name != "health")
+
+
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["up", "--only", "nobody"], ["watch", "nothing"], ["report", "x"], ["serve", "nobody"]]
+)
+def test_wrong_usage_is_two(words: list[str]) -> None:
+    assert CliRunner().invoke(command_line(words[0]), words).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [["report", "/nonexistent", "--category", "junk"], ["watch", "all"], ["block", "list"], ["dead", "list"]]
+)
+def test_a_failure_is_one_line_on_stderr_and_one(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["longstop", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    shown = capsys.readouterr()
+    assert ended.value.code == 1
+    assert shown.out == ""
+    assert len(shown.err.strip().splitlines()) == 1
+
+
+def test_hidden_characters_are_shown_as_what_they_are() -> None:
+    assert show.safe("a\x1b[31mb\u202ec\nd") == "a\\u001b[31mb\\u202ec\\u000ad"
+    assert len(show.safe("x" * 1000)) == show.CELL_MAX
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        ("", "$"),
+        ("1795456334706-0", "1795456334706-0"),
+        ("10m", "1795427400000-0"),
+        ("2026-11-23T10:00:00Z", "1795428000000-0"),
+    ],
+)
+def test_since_is_a_time_or_an_id(since: str, expected: str) -> None:
+    assert start_id(since, AT) == expected
+
+
+def test_since_nothing_known_is_wrong_usage() -> None:
+    with pytest.raises(typer.BadParameter):
+        start_id("yesterday-ish", AT)
+
+
+def test_an_event_is_one_line_of_its_telling_fields() -> None:
+    line = summary("report.received", {"data": {"category": "junk", "report_id": "r", "message": {"subject": "s"}}})
+    assert line == "category=junk subject=s report_id=r"
+    assert summary("dead", {"stream": "x", "entry_id": "1-0", "reason": "no data"}) == "x 1-0: no data"
+    assert summary("odd", {"data": "text"}) == "text"
+
+
+def test_mails_come_from_files_folders_mboxes_and_maildirs(tmp_path: Path) -> None:
+    (tmp_path / "one.eml").write_bytes(mail())
+    (tmp_path / "box.mbox").write_bytes(
+        b"From a@b Mon Nov 23 10:00:00 2026\n" + mail() + b"\nFrom a@b Mon Nov 23 10:00:00 2026\n" + mail()
+    )
+    for name in ("new", "cur", "tmp"):
+        (tmp_path / "maildir" / name).mkdir(parents=True)
+    (tmp_path / "maildir" / "new" / "1.host").write_bytes(mail())
+    assert len(list(sources.mails([tmp_path / "one.eml"]))) == 1
+    assert len(list(sources.mails([tmp_path / "box.mbox"]))) == 2
+    assert len(list(sources.mails([tmp_path / "maildir"]))) == 1
+    with pytest.raises(FileNotFoundError):
+        list(sources.mails([tmp_path / "no"]))
