@@ -5,6 +5,7 @@ import importlib
 import re
 import subprocess
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from longstop.pages import PAGES
 from longstop.services import NAMES, service
 from shared.events import EVENTS
+from shared.run import VERSION
 
 ROOT = Path(__file__).parents[2]
 CODE = [path for top in ("longstop", "services", "shared") for path in sorted((ROOT / top).rglob("*.py"))]
@@ -37,6 +39,15 @@ def test_no_function_is_too_long() -> None:
                 yield f"{path}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
 
     assert [found for path in CODE for found in functions(path) if found[1] > 50] == []
+
+
+def test_nothing_is_hidden_from_the_type_checker() -> None:
+    mark = "type: " + "ignore"
+    assert [str(path) for path in CODE + TESTS if mark in path.read_text()] == []
+
+
+def test_the_version_is_told_in_one_way() -> None:
+    assert metadata.version("longstop") == VERSION
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

@@ -9,6 +9,7 @@ from services.submission.analysers.offline import LocalAnalyser
 from services.submission.analysers.offline.weights import WEIGHTS
 from services.submission.analysers.stub import StubAnalyser
 from shared.errors import Defer, Reject
+from shared.events.vocabulary import ReportCategory
 from shared.mail import read_mail
 from tests.mails import mail
 
@@ -22,13 +23,13 @@ HONEST = {
 }
 
 
-def look(raw: bytes, category: str = "junk", count: int = 1) -> Opinion:
-    specimen = Specimen(read_mail(raw), "0" * 64, category, count, OWN)  # type: ignore[arg-type]
+def look(raw: bytes, category: ReportCategory = "junk", count: int = 1) -> Opinion:
+    specimen = Specimen(read_mail(raw), "0" * 64, category, count, OWN)
     return asyncio.run(LocalAnalyser().analyse(specimen))
 
 
-def signals(raw: bytes, **more: object) -> set[str]:
-    return {one.signal for one in look(raw, **more).evidence}  # type: ignore[arg-type]
+def signals(raw: bytes) -> set[str]:
+    return {one.signal for one in look(raw).evidence}
 
 
 @pytest.mark.parametrize(

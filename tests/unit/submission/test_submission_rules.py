@@ -1,5 +1,7 @@
 """How opinions become a verdict."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +13,8 @@ from shared.events import Evidence, ProposedBlock
 GOOD = Evidence(signal="own_sender", text="It is yours.", weight=-2)
 
 
-def opinion(name: str, evaluation: str, category: str, confidence: float, **more: object) -> Opinion:
-    return Opinion(name, evaluation, category, confidence, **more)  # type: ignore[arg-type]
+def opinion(name: str, evaluation: Any, category: Any, confidence: float, **more: Any) -> Opinion:
+    return Opinion(name, evaluation, category, confidence, **more)
 
 
 def test_a_decisive_opinion_wins_over_a_surer_suspicion() -> None:

@@ -3,17 +3,15 @@
 import tomllib
 from collections.abc import Collection
 from importlib.resources import files
+from typing import Any
 
 
-def _read(name: str) -> dict[str, object]:
+def _read(name: str) -> dict[str, Any]:
     return tomllib.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
 
 
-def _words(source: dict[str, object], name: str) -> tuple[str, ...]:
-    found = source[name]
-    if not isinstance(found, list):
-        raise TypeError(f"{name} is no list")
-    return tuple(dict.fromkeys(str(word) for word in found))
+def _words(source: dict[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(str, source[name])))
 
 
 _hosts = _read("hosts.toml")
@@ -24,7 +22,7 @@ SHORTENERS = frozenset(_words(_hosts, "shorteners"))
 FREE_HOSTING = frozenset(_words(_hosts, "free_hosting"))
 FREEMAIL = frozenset(_words(_hosts, "freemail"))
 PHRASES = {name: _words(_phrases, name) for name in _phrases}
-BRANDS: dict[str, frozenset[str]] = {name: frozenset(map(str, domains)) for name, domains in dict(_brands).items()}  # type: ignore[call-overload]
+BRANDS: dict[str, frozenset[str]] = {name: frozenset(map(str, domains)) for name, domains in _brands.items()}
 
 
 def under(host: str, names: Collection[str]) -> str:
