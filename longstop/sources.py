@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from longstop import show
+from shared.mail import is_mail
 
-SUFFIXES = (".eml", ".txt", ".mail", ".msg", "")
+#: How an Outlook .msg file begins (MS-CFB, section 2.2); other files of that name are plain mails.
+OUTLOOK = bytes.fromhex("d0cf11e0a1b11ae1")
 
 
 def mails(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
@@ -36,12 +38,14 @@ def _folder(folder: Path) -> Iterator[tuple[str, bytes]]:
                 yield str(path), path.read_bytes()
         return
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.name.startswith(".") and path.suffix.lower() in (*SUFFIXES, ".mbox"):
+        if path.is_file() and not path.name.startswith(".") and _may_be_mail(path):
             yield from _file(path)
 
 
 def _file(path: Path) -> Iterator[tuple[str, bytes]]:
-    if path.suffix.lower() == ".msg":
+    with path.open("rb") as file:
+        outlook = file.read(len(OUTLOOK)) == OUTLOOK
+    if outlook:
         show.say(f"{path}: Outlook's .msg cannot be read yet; save the mail as .eml")
         return
     if path.suffix.lower() == ".mbox" or _is_mbox(path):
@@ -53,6 +57,15 @@ def _file(path: Path) -> Iterator[tuple[str, bytes]]:
             box.close()
         return
     yield str(path), path.read_bytes()
+
+
+def _may_be_mail(path: Path) -> bool:
+    """Whether a file of a folder is a mail by its name, or looks like one; a folder may hold other things too."""
+    if path.suffix.lower() in (".eml", ".mbox"):
+        return True
+    with path.open("rb") as file:
+        look = file.read(64 * 1024)
+    return look.startswith(OUTLOOK) or not is_mail(look)
 
 
 def _is_mbox(path: Path) -> bool:
