@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from services.submission.analysers import Opinion
 from shared.events import AnalyserAnswer, Evidence, ProposedBlock
-from shared.events.vocabulary import Cause, VerdictCategory
+from shared.events.vocabulary import BAD_CATEGORIES, Cause, VerdictCategory
 
 #: From this confidence on one malicious opinion decides alone.
 DECISIVE = 0.8
@@ -50,14 +50,14 @@ def combine(opinions: Sequence[Opinion]) -> Combined:
     if bad:
         leader = bad[-1]
         agreeing = sum(one.category == leader.category for one in bad) - 1
-        confidence = 1 - (1 - leader.confidence) * (2 / 3) ** agreeing
+        confidence = 1 - (1 - _bounded(leader.confidence)) * (2 / 3) ** agreeing
     else:
         leader = max(
             (one for one in answered if _may_lead(one, opinions)),
             key=lambda one: one.confidence,
             default=Opinion("", "unknown"),
         )
-        confidence = leader.confidence
+        confidence = _bounded(leader.confidence)
     evidence = sorted((item for one in answered for item in one.evidence), key=lambda item: -abs(item.weight))
     return Combined(
         category=leader.category,
@@ -72,8 +72,16 @@ def combine(opinions: Sequence[Opinion]) -> Combined:
     )
 
 
-def _sureness(opinion: Opinion) -> tuple[bool, float]:
-    return (opinion.evaluation == "malicious" and opinion.confidence >= DECISIVE, opinion.confidence)
+def _bounded(confidence: float) -> float:
+    """Between 0 and 1, whatever an analyser says."""
+    return min(max(confidence, 0.0), 1.0)
+
+
+def _sureness(opinion: Opinion) -> tuple[bool, float, int]:
+    """Decisive ones last, then the surer, then the worse: the order of the analysers does not matter."""
+    decisive = opinion.evaluation == "malicious" and opinion.confidence >= DECISIVE
+    worse = -BAD_CATEGORIES.index(opinion.category) if opinion.category in BAD_CATEGORIES else -len(BAD_CATEGORIES)
+    return decisive, opinion.confidence, worse
 
 
 def _may_lead(opinion: Opinion, opinions: Sequence[Opinion]) -> bool:

@@ -59,10 +59,11 @@ def signals(raw: bytes) -> set[str]:
         ("one_foreign_host", {"body": "See http://elsewhere.test/ please."}),
         ("urgency", {"body": "Your account will be suspended within 24 hours."}),
         ("credentials", {"body": "Please verify your account now."}),
-        ("payment", {"body": "A shipping fee is due."}),
+        ("payment", {"body": "An unpaid invoice is due."}),
+        ("parcel", {"body": "A shipping fee is due."}),
         ("prize", {"body": "You have won a car."}),
         ("crypto_lure", {"body": "Join the airdrop today."}),
-        ("advance_fee", {"body": "I am a barrister, and a beneficiary is wanted."}),
+        ("advance_fee", {"body": "I am a barrister, and a beneficiary of an inheritance is wanted."}),
         ("gift_cards", {"body": "Buy gift cards for me."}),
         ("extortion", {"body": "I recorded you with your webcam."}),
         ("generic_greeting", {"body": "Dear customer, hello."}),
@@ -96,7 +97,7 @@ def test_an_honest_mail_is_not_called_clean_for_want_of_evidence() -> None:
 
 
 def test_a_proven_colleague_is_clean() -> None:
-    assert look(mail(sender="Ben <ben@example.org>", extra=PASS, body="Lunch at noon?")).category == "clean"
+    assert look(mail(sender="Ben <ben@example.org>", extra=PASS, subject="Lunch", body="At noon?")).category == "clean"
 
 
 def test_a_report_alone_accuses_nobody() -> None:

@@ -2,51 +2,91 @@
 
 import re
 
-from services.submission.analysers.offline.lists import phrase
+from services.submission.analysers.offline.phrases import FAMILIES
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
 from shared.mail import Attachment
 
 WHERE = "attachment"
 
-PROGRAM_NAME = re.compile(
-    r"(?i)\.(?:exe|scr|com|pif|bat|cmd|ps1|vbs|vbe|js|jse|wsf|wsh|hta|lnk|msi|jar|cpl|reg|chm|appx|msix|iqy|xll|mobileconfig)$"
+_PROGRAMS = (
+    "exe|scr|pif|bat|cmd|ps1|psm1|vbs|vbe|jse|wsf|wsh|hta|lnk|msi|msp|jar|cpl|reg|chm|appx|appxbundle|msix|application"
+    "|iqy|slk|xll|url|scf|mobileconfig|apk|dmg"
 )
+PROGRAM_NAME = re.compile(rf"(?i)\.(?:{_PROGRAMS})$")
 DOUBLE_NAME = re.compile(
-    r"(?i)\.(?:pdf|docx?|xlsx?|pptx?|jpe?g|png|txt|zip|mp3)[\s._-]{0,40}\.(?:exe|scr|com|pif|bat|cmd|ps1|vbs|js|jse|wsf|hta|lnk|msi|jar|html?)$"
+    rf"(?i)\.(?:pdf|docx?|xlsx?|pptx?|rtf|jpe?g|png|gif|txt|csv|zip|mp[34])[\s._-]{{0,40}}\.(?:{_PROGRAMS}|com|js|iso|img)$"
 )
+_PAGE_POSING = re.compile(r"(?i)\.(?:pdf|docx?|xlsx?|pptx?|jpe?g|png)[\s._-]{0,40}\.(?:x?html?|shtml?|svg)$")
+_PAGE_NAME = re.compile(r"(?i)\.(?:x?html?|shtml?|mht|mhtml|svg)$")
+_IMAGE_NAME = re.compile(r"(?i)\.(?:iso|img|vhdx?|udf)$")
+_MACRO_NAME = re.compile(r"(?i)\.(?:doc|xls|ppt|dot|xlt|pot)m$|\.xlsb$")
+
+#: How a page makes a file out of itself, so that no gateway ever saw that file.
+_SMUGGLING = ("atob(", "new blob", "createobjecturl", "mssaveoropenblob", "string.fromcharcode")
+
+#: A text shorter than this, in characters, leaves the attachment to speak.
+LONELY_TEXT_MAX = 300
+
+#: Attachments of one mail, and members of one archive, that are looked at.
+ATTACHMENTS_MAX, MEMBERS_MAX = 50, 200
 
 
 def signals(view: View) -> Signals:
     """What each attachment is; each kind is told once."""
     told: set[str] = set()
-    for attachment in view.mail.attachments:
-        for seen in _of_one(attachment, view):
+    for attachment in view.mail.attachments[:ATTACHMENTS_MAX]:
+        for seen in (*_programs(attachment, view), *_carriers(attachment, view)):
             if seen.signal not in told:
                 told.add(seen.signal)
                 yield seen
+    if view.mail.has_script and any(word in view.mail.html.lower() for word in _SMUGGLING):
+        text = "Its page makes a file out of itself when it is opened, past every filter (HTML smuggling)."
+        yield Seen("html_smuggling", text, "HTML")
+    if _is_lonely(view):
+        yield Seen("lonely_attachment", "It has hardly any text: all it wants to say is in a document.", WHERE)
 
 
-def _of_one(attachment: Attachment, view: View) -> Signals:
+def is_program(attachment: Attachment) -> bool:
+    """Whether opening it runs something, by its bytes, its name, or a name inside."""
+    if attachment.real_type in {"exe", "iso", "ooxml-macro"}:
+        return True
+    return any(map(_runs, (attachment.name, *attachment.members[:MEMBERS_MAX])))
+
+
+def _runs(name: str) -> bool:
+    return bool(PROGRAM_NAME.search(name) or DOUBLE_NAME.search(name))
+
+
+def _programs(attachment: Attachment, view: View) -> Signals:
     name = quoted(attachment.name) or "without a name"
     if DOUBLE_NAME.search(attachment.name):
         yield Seen("double_extension", f"The file {name} is made to look like a document, but is not one.", WHERE)
     if attachment.real_type == "exe" or PROGRAM_NAME.search(attachment.name):
         yield Seen("program_attached", f"The file {name} is a program.", WHERE)
-    if attachment.real_type == "iso" or attachment.name.lower().endswith((".iso", ".img", ".vhd", ".vhdx")):
-        yield Seen(
-            "disk_image",
-            f"The file {name} is a disk image, which hides what it carries from the system's checks.",
-            WHERE,
-        )
-    if attachment.real_type == "ooxml-macro" or attachment.name.lower().endswith((".docm", ".xlsm", ".pptm", ".dotm")):
-        yield Seen("macro_document", f"The document {name} carries a program (macros).", WHERE)
-    if any(PROGRAM_NAME.search(member) for member in attachment.members):
+    elif attachment.real_type == "script" and not view.is_list:
+        yield Seen("script_attached", f"The file {name} is a script.", WHERE)
+    if any(map(_runs, attachment.members[:MEMBERS_MAX])):
         yield Seen("archive_with_program", f"The archive {name} carries a program.", WHERE)
-    if attachment.encrypted and attachment.real_type in ("zip", "rar", "7z") and phrase(view.text, "password_in_text"):
-        yield Seen("locked_archive", f"The archive {name} is locked, and its password stands in the mail.", WHERE)
-    if attachment.real_type == "html" or attachment.name.lower().endswith((".html", ".htm", ".shtml", ".svg")):
-        yield Seen(
-            "html_attachment",
-            f"The file {name} is a web page to open from the disk, past every filter of links.",
-            WHERE,
-        )
+
+
+def _carriers(attachment: Attachment, view: View) -> Signals:
+    name = quoted(attachment.name) or "without a name"
+    if attachment.real_type == "iso" or _IMAGE_NAME.search(attachment.name):
+        text = f"The file {name} is a disk image, which hides what it carries from the system's checks."
+        yield Seen("disk_image", text, WHERE)
+    if attachment.real_type == "ooxml-macro" or _MACRO_NAME.search(attachment.name):
+        yield Seen("macro_document", f"The document {name} carries a program (macros).", WHERE)
+    if attachment.encrypted and FAMILIES["password_in_text"].first(view.text):
+        if attachment.real_type in {"zip", "rar", "7z", "archive"}:
+            yield Seen("locked_archive", f"The archive {name} is locked, and its password stands in the mail.", WHERE)
+        else:
+            yield Seen("locked_document", f"The document {name} is locked, and its password stands in the mail.", WHERE)
+    if attachment.real_type == "html" or _PAGE_NAME.search(attachment.name):
+        text = f"The file {name} is a web page to open from the disk, past every filter of links."
+        yield Seen("html_attachment", text, WHERE, 1.5 if _PAGE_POSING.search(attachment.name) else 1.0)
+
+
+def _is_lonely(view: View) -> bool:
+    if view.is_list or len(view.body.strip()) >= LONELY_TEXT_MAX or not (view.is_freemail or not view.is_authenticated):
+        return False
+    return any(one.real_type in {"pdf", "ole", "ooxml"} for one in view.mail.attachments[:ATTACHMENTS_MAX])

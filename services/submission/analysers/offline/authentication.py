@@ -1,38 +1,46 @@
-"""What the own gateway recorded of SPF, DKIM and DMARC (RFC 7208, RFC 6376, RFC 7489). Weak evidence: much phishing passes."""
+"""What the own gateway recorded of SPF, DKIM and DMARC (RFC 7208, RFC 6376, RFC 7489).
 
-from services.submission.analysers.offline.lists import under
+Weak evidence: much phishing passes, and honest mail fails when it is forwarded. Lists break it, so it does not count there.
+"""
+
+from services.submission.analysers.offline.hosts import under
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
 
 WHERE = "header Authentication-Results"
 
+#: What SPF and DKIM still add when DMARC failed, which says that neither of them fits.
+BESIDE_DMARC = 0.5
+
 
 def signals(view: View) -> Signals:
     """What the checks of the receiving gateway say."""
+    if not view.is_list:
+        yield from _checks(view)
+    if under(view.mail.from_.domain, view.own_domains):
+        yield from _own_domain(view)
+
+
+def _checks(view: View) -> Signals:
     checked = view.mail.authentication
-    domain = quoted(view.mail.from_.domain)
-    if checked.dmarc == "fail" and not view.is_list:
+    domain = quoted(view.mail.from_.domain) or "the sender"
+    times = 1.0
+    if checked.dmarc == "fail":
         yield Seen("dmarc_fail", f"The owner of {domain} says that mail like this is not theirs (DMARC failed).", WHERE)
-    if checked.spf in ("fail", "softfail") and not view.is_list:
-        yield Seen("spf_fail", "It came from a server that the sending domain does not use (SPF failed).", WHERE)
-    if checked.dkim == "fail" and not view.is_list:
-        yield Seen(
-            "dkim_fail", "Its signature does not fit: it is forged, or was changed on the way (DKIM failed).", WHERE
-        )
-    if view.mail.header("authentication-results") and not _proves_anything(view):
-        yield Seen("no_authentication", f"Nothing proves that {domain or 'the sender'} sent it.", WHERE)
-    yield from _own_domain(view)
-
-
-def _proves_anything(view: View) -> bool:
-    checked = view.mail.authentication
-    return "pass" in (checked.spf, checked.dkim, checked.dmarc)
+        times = BESIDE_DMARC
+    if checked.spf in {"fail", "softfail"}:
+        text = "It came from a server that the sending domain does not use (SPF failed)."
+        yield Seen("spf_fail", text, WHERE, times)
+    if checked.dkim == "fail":
+        text = "Its signature does not fit: it is forged, or was changed on the way (DKIM failed)."
+        yield Seen("dkim_fail", text, WHERE, times)
+    results = (checked.spf, checked.dkim, checked.dmarc)
+    if any(results) and not {"pass", "bestguesspass", "fail", "softfail", "temperror"}.intersection(results):
+        yield Seen("no_authentication", f"Nothing proves that {domain} sent it (no SPF, DKIM or DMARC).", WHERE)
 
 
 def _own_domain(view: View) -> Signals:
-    if not under(view.mail.from_.domain, view.own_domains):
-        return
     checked = view.mail.authentication
     if view.is_own_and_proven:
         yield Seen("own_sender", "It is from your own domain, and DMARC proves it.", WHERE)
-    elif "fail" in (checked.dmarc, checked.spf) and not view.is_list:
+    elif "fail" in {checked.dmarc, checked.spf} and not view.is_list:
         yield Seen("own_domain_forged", "It claims to be from your own domain, and the proof failed.", WHERE)

@@ -1,60 +1,108 @@
 """What the mail asks for, and how."""
 
-from services.submission.analysers.offline.lists import phrase, phrases
-from services.submission.analysers.offline.view import Seen, Signals, View, quoted
+import re
+
+from services.submission.analysers.offline.phrases import FAMILIES
+from services.submission.analysers.offline.view import OPENING, Seen, Signals, View, quoted
 
 #: Families of phrases that are signals by themselves, with what they mean.
-FAMILIES = {
+SINGLE = {
     "urgency": "It presses for time or threatens: “{}”.",
     "credentials": "It asks to confirm or unlock an account: “{}”.",
-    "payment": "It speaks of a payment or a parcel that waits: “{}”.",
+    "documents": "It lures with a document or message to open: “{}”.",
+    "payment": "It speaks of a payment that is due or waits: “{}”.",
+    "parcel": "It speaks of a parcel that waits or costs: “{}”.",
     "prize": "It promises something for nothing: “{}”.",
-    "crypto_lure": "It wants a wallet opened or a coin claimed: “{}”.",
     "gift_cards": "It asks for gift cards: “{}”.",
+    "remove_me": "It ends as mail does that nobody asked for: “{}”.",
+}
+
+#: Families that weigh more the more of them stands there: the first says little.
+SEVERAL = {
+    "crypto_lure": "It lures with coins or a wallet: “{}”.",
     "casino": "It sells gambling, dating or pills: “{}”.",
-    "money_for_nothing": "It promises easy money: “{}”.",
+    "money_for_nothing": "It promises easy money or loans: “{}”.",
     "cold_offer": "It is an offer that nobody asked for: “{}”.",
 }
 
-#: Families whose phrases must stand together: each alone is in honest mail too.
+#: Families whose phrases must stand together, so many at least: each alone is in honest mail too.
 TOGETHER = {
-    "extortion": "It blackmails: “{}”, “{}”.",
-    "advance_fee": "It tells the story of money that waits for a stranger: “{}”, “{}”.",
+    "extortion": (2, "It blackmails: “{}”."),
+    "advance_fee": (3, "It tells the story of money that waits for a stranger: “{}”."),
 }
+
+#: How much more a family weighs with so many of its phrases.
+MORE = {1: 1.0, 2: 1.5}
+MOST = 2.0
 
 #: A text shorter than this, in characters, beside a picture, leaves the picture to speak.
 IMAGE_TEXT_MAX = 200
 
+#: Where stories are told, in characters of the text: longer texts have everything in them.
+STORY = 6_000
+
 WHERE = "text"
+
+_COINS = re.compile(r"\b\d{1,6}[.,]\d{1,8}\s?(?:btc|eth|usdt|xrp|bnb|sol|doge)\b")
+_TELEPHONE = re.compile(r"(?<!\d)(?:\+|00)?\d{0,3}[ .-]{0,2}\(?\d{3}\)?[ .-]{1,3}\d{3}[ .-]{1,3}\d{4}(?!\d)")
+_STUFFED = re.compile(
+    r"\b(?:hi|hello|dear|hallo|hola|ola|bonjour|welcome)\b(?:[^,]|(?<=\d),(?=\d)){0,120}?"
+    r"(?:https?://|\b[a-z0-9-]{1,63}\.[a-z]{2,12}/\w)"
+)
 
 
 def signals(view: View) -> Signals:
     """What the words say. In conversations of lists the words are other people's."""
-    if view.is_list and view.mail.header("in-reply-to"):
+    if view.is_conversation:
         return
-    for family, words in FAMILIES.items():
-        if found := phrase(view.text, family):
+    for family, words in SINGLE.items():
+        if found := FAMILIES[family].first(view.text):
             yield Seen(family, words.format(quoted(found)), WHERE)
-    for family, words in TOGETHER.items():
-        told = phrases(view.text, family)
-        if len(told) > 1:
-            yield Seen(family, words.format(quoted(told[0]), quoted(told[1])), WHERE)
+    yield from _several(view)
+    story = view.text[:STORY]
+    for family, (least, words) in TOGETHER.items():
+        told = FAMILIES[family].count(story)
+        if len(told) >= least:
+            yield Seen(
+                family, words.format("”, “".join(map(quoted, told[:3]))), WHERE, 1.5 if len(told) > least + 1 else 1.0
+            )
     yield from _greeting(view)
+    yield from _callback(view)
     yield from _form(view)
 
 
+def _several(view: View) -> Signals:
+    for family, words in SEVERAL.items():
+        told = FAMILIES[family].count(view.text)
+        if family == "crypto_lure" and (coins := _COINS.search(view.text)):
+            told = (*told, coins[0])
+        if told:
+            yield Seen(family, words.format("”, “".join(map(quoted, told[:3]))), WHERE, MORE.get(len(told), MOST))
+
+
 def _greeting(view: View) -> Signals:
-    start = view.text[:1500]
-    if found := phrase(start, "generic_greeting"):
+    start = view.body[:OPENING]
+    if found := FAMILIES["generic_greeting"].first(f"{view.subject} | {start}"):
         yield Seen("generic_greeting", f"It does not know whom it writes to: “{quoted(found)}”.", WHERE)
-        return
-    names = {to.address.lower() for to in view.mail.to if to.address}
-    if any(
+    elif any(
         f"{word} {name}" in start
-        for name in names
-        for word in ("dear", "hello", "hi", "hallo", "bonjour", "hola", "olá")
+        for name in view.recipients
+        for word in ("dear", "hello", "hi", "hallo", "hola", "ola", "bonjour", "beste")
     ):
         yield Seen("generic_greeting", "It greets by address instead of by name.", WHERE)
+    if not view.is_list and _STUFFED.search(start):
+        text = "A link stands where a name is greeted: the form of an honest service was filled in for it."
+        yield Seen("stuffed_greeting", text, WHERE)
+
+
+def _callback(view: View) -> Signals:
+    """A bill for something never ordered, and a telephone number to object: the fraud happens on the telephone."""
+    if view.is_list or (view.from_org and view.from_org in view.link_orgs):
+        return
+    told = FAMILIES["callback"].count(view.text[:STORY])
+    if len(told) >= 2 and _TELEPHONE.search(view.text[:STORY]):
+        text = f"It bills for something never ordered, and wants to be called about it: “{quoted(told[0])}”, “{quoted(told[1])}”."
+        yield Seen("callback", text, WHERE)
 
 
 def _form(view: View) -> Signals:
@@ -63,6 +111,5 @@ def _form(view: View) -> Signals:
         yield Seen("password_form", "It asks for a password inside the mail itself.", "HTML")
     elif mail.has_form:
         yield Seen("form", "It carries a form to fill in.", "HTML")
-    text = mail.html_text or mail.text
-    if mail.image_count and len(text.strip()) < IMAGE_TEXT_MAX and view.web_links and not view.is_list:
+    if mail.image_count and len(view.body.strip()) < IMAGE_TEXT_MAX and view.web_links and not view.is_list:
         yield Seen("image_only", "It is a picture with hardly any text, so that filters have nothing to read.", "HTML")

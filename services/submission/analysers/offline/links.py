@@ -2,77 +2,80 @@
 
 import re
 
-from services.submission.analysers.offline.lists import BRANDS, FREE_HOSTING, SHORTENERS, under
+from services.submission.analysers.offline.hosts import FREE_HOSTING, SHARED, SHORTENERS, carries, is_cheap, under
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
 from shared.mail import registrable
 
-_DOMAIN = re.compile(r"(?i)^(?:https?://)?(?:www\.)?((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24})(?:[/?#]|$)")
-_IPV4 = re.compile(r"^\d{1,3}(?:\.\d{1,3}){3}$")
-
-#: Brand names shorter than this stand inside ordinary words.
-BRAND_MIN = 5
+_DOMAIN = re.compile(r"(?i)^\s{0,9}(?:https?://)?(?:www\.)?((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24})(?:[/?#]|\s{0,9}$)")
+_NUMBER = re.compile(r"^\d{1,3}(?:\.\d{1,3}){3}$")
 
 
 def signals(view: View) -> Signals:
     """What the links of the body say."""
+    if "script-url" in view.mail.defects or "data-url" in view.mail.defects:
+        yield Seen("script_url", "A link carries a program or a whole page in itself.", "link")
     if not view.web_links:
         return
     yield from _hosts(view)
-    yield from _targets(view)
+    if view.is_list:
+        return
+    yield from _strangers(view)
     if not view.may_be_left:
+        yield from _targets(view)
         yield from _personal(view)
 
 
 def _hosts(view: View) -> Signals:
-    hosts = tuple(dict.fromkeys(link.host for link in view.web_links))
-    short = next((host for host in hosts if host in SHORTENERS), "")
+    short = next((host for host in view.hosts if under(host, SHORTENERS)), "")
     if short:
         yield Seen("shortener", f"A link hides its target behind the shortener {quoted(short)}.", "link")
-    free = next((host for host in hosts if under(host, FREE_HOSTING) and not under(host, {view.from_org})), "")
-    if free and not view.is_list:
-        yield Seen("free_hosting", f"A link goes to {quoted(free)}, where anybody may put a page.", "link")
-    number = next((host for host in hosts if _IPV4.match(host) or host.startswith("[")), "")
+    number = next((host for host in view.hosts if _NUMBER.match(host) or host.startswith("[")), "")
     if number:
         yield Seen("ip_link", f"A link goes to the bare address {quoted(number)} instead of a name.", "link")
-    puny = next((host for host in hosts if "xn--" in host), "")
+    puny = next((host for host in view.hosts if host.startswith("xn--") or ".xn--" in host), "")
     if puny:
-        yield Seen("punycode_link", f"A link's name is written in look-alike letters: {quoted(puny)}.", "link")
-    if not view.may_be_left:
-        yield from _brand(hosts, view)
+        yield Seen(
+            "punycode_link", f"A link's name is written in foreign or look-alike letters: {quoted(puny)}.", "link"
+        )
+    own = next((host for host in view.hosts if _wears_own(host, view)), "")
+    if own:
+        yield Seen("own_domain_in_link", f"The link's name {quoted(own)} is made to look like your own domain.", "link")
 
 
-def _brand(hosts: tuple[str, ...], view: View) -> Signals:
-    for host in hosts[:100]:
-        org = registrable(host) or host
-        for brand, domains in BRANDS.items():
-            word = brand.replace(" ", "")
-            if len(word) >= BRAND_MIN and word in host.replace("-", "") and not under(host, domains):
-                if org.split(".")[0] == word or org == view.from_org or under(view.mail.from_.domain, domains):
-                    continue  # the brand's own domain in a country we do not list, or its own mail
-                yield Seen("brand_in_host", f"The link's name {quoted(host)} borrows the name {quoted(brand)}.", "link")
-                return
+def _wears_own(host: str, view: View) -> bool:
+    if under(host, view.own_domains):
+        return False
+    return any(carries(host, own) for own in view.own_domains)
+
+
+def _strangers(view: View) -> Signals:
+    """Hosts that anybody may use, or that are nobody the mail speaks for."""
+    free = next((host for host in view.hosts if under(host, FREE_HOSTING) and not under(host, {view.from_org})), "")
+    if free:
+        yield Seen("free_hosting", f"A link goes to {quoted(free)}, where anybody may put a page.", "link")
+    cheap = next((host for host in view.hosts if is_cheap(host) and not under(host, {view.from_org})), "")
+    if cheap:
+        text = f"A link goes to {quoted(cheap)}, whose ending costs next to nothing and is thrown away soon."
+        yield Seen("cheap_link", text, "link")
+    only = view.link_orgs[0] if len(view.link_orgs) == 1 else ""
+    if only and view.from_org and only != view.from_org:
+        yield Seen("one_foreign_host", f"All its links go to {quoted(only)}, which is not the sender's.", "links")
 
 
 def _targets(view: View) -> Signals:
-    if not view.may_be_left and not view.is_list:
-        for link in view.web_links:
-            shown = _DOMAIN.match(link.text.strip())
-            target = registrable(link.host)
-            if shown and target and registrable(shown[1].lower()) != target:
-                text = f"A link shows {quoted(shown[1])}, but goes to {quoted(link.host)}."
-                yield Seen("text_hides_target", text, "link")
-                break
-    only = view.link_orgs[0] if len(view.link_orgs) == 1 else ""
-    if only and view.from_org and only != view.from_org and not view.is_list:
-        yield Seen("one_foreign_host", f"All its links go to {quoted(only)}, which is not the sender's.", "links")
-    if "script-url" in view.mail.defects or "data-url" in view.mail.defects:
-        yield Seen("script_url", "A link carries a program or a whole page in itself.", "link")
+    for link in view.web_links:
+        shown = _DOMAIN.match(link.text[:300])
+        target = registrable(link.host) or link.host
+        if shown and not under(link.host, SHARED) and registrable(shown[1].lower()) not in {target, ""}:
+            text = f"A link shows {quoted(shown[1])}, but goes to {quoted(link.host)}."
+            yield Seen("text_hides_target", text, "link")
+            return
 
 
 def _personal(view: View) -> Signals:
-    recipients = {to.address.lower() for to in view.mail.to if to.address}
+    wanted = [form for address in view.recipients for form in (address, address.replace("@", "%40"))]
     for link in view.web_links:
         url = link.url.lower()
-        if any(address in url or address.replace("@", "%40") in url for address in recipients):
+        if any(form in url for form in wanted):
             yield Seen("recipient_in_link", "A link carries the recipient's own address.", "link")
             return

@@ -7,17 +7,25 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from services.submission.analysers import Specimen
-from services.submission.analysers.offline.lists import FREEMAIL, under
+from services.submission.analysers.offline.folding import folded
+from services.submission.analysers.offline.hosts import FREEMAIL, under
 from shared.events import Evidence
 from shared.mail import Link, Mail, registrable
 
-#: Text that phrases are looked for in, in characters: what asks for something asks early.
+#: Text that words are looked for in, in characters: what asks for something asks early.
 TEXT_MAX = 20_000
+
+#: The beginning of a text, in characters: its heading and greeting.
+OPENING = 600
 
 #: A quoted value in a sentence is cut here, in characters.
 QUOTE_MAX = 80
 
+#: Recipients of one mail that are compared with what it says.
+RECIPIENTS_MAX = 20
+
 _SPACES = re.compile(r"\s+")
+_SCHEME = re.compile(r"(?i)\b(h)tt(ps?)(?=:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +52,29 @@ class View:
     def __init__(self, specimen: Specimen) -> None:
         self.specimen = specimen
         self.mail: Mail = specimen.mail
-        self.own_domains = specimen.own_domains
+        self.own_domains = frozenset(domain.lower() for domain in specimen.own_domains)
+
+    @cached_property
+    def subject(self) -> str:
+        """The subject, folded."""
+        return folded(self.mail.subject)
+
+    @cached_property
+    def name(self) -> str:
+        """The name in From, folded; nothing but punctuation is no name."""
+        name = folded(self.mail.from_.name).strip()
+        return name if any(char.isalnum() for char in name) else ""
+
+    @cached_property
+    def body(self) -> str:
+        """The visible text, folded to one line."""
+        text = self.mail.text if len(self.mail.text) >= len(self.mail.html_text) else self.mail.html_text
+        return folded(text[:TEXT_MAX])
 
     @cached_property
     def text(self) -> str:
-        """Subject and visible text in one line, lower case."""
-        body = self.mail.text if len(self.mail.text) >= len(self.mail.html_text) else self.mail.html_text
-        squeezed = _SPACES.sub(" ", f"{self.mail.subject} \n {body[:TEXT_MAX]}")
-        return unicodedata.normalize("NFKC", squeezed).lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+        """Everything that words are looked for in: name, subject and body."""
+        return f"{self.name} | {self.subject} | {self.body}"
 
     @cached_property
     def from_org(self) -> str:
@@ -59,20 +82,34 @@ class View:
         return registrable(self.mail.from_.domain) if self.mail.from_.domain else ""
 
     @cached_property
+    def recipients(self) -> tuple[str, ...]:
+        """The addresses in To, in lower case."""
+        return tuple(to.address.lower() for to in self.mail.to[:RECIPIENTS_MAX] if "@" in to.address)
+
+    @cached_property
     def web_links(self) -> tuple[Link, ...]:
         """Links of the body, not of attachments."""
         return tuple(link for link in self.mail.links if link.host and link.place != "attachment")
 
     @cached_property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that links of the body go to, each once."""
+        return tuple(dict.fromkeys(link.host for link in self.web_links))
+
+    @cached_property
     def link_orgs(self) -> tuple[str, ...]:
-        """The registrable domains that links go to, each once."""
-        hosts = dict.fromkeys(link.host for link in self.web_links)
-        return tuple(dict.fromkeys(registrable(host) or host for host in hosts))
+        """The registrable domains of these hosts, each once."""
+        return tuple(dict.fromkeys(registrable(host) or host for host in self.hosts))
 
     @cached_property
     def is_list(self) -> bool:
         """Whether it came through a discussion list (RFC 2369), which rewrites what identity signals look at."""
         return bool(self.mail.list_id and self.mail.header("list-post"))
+
+    @cached_property
+    def is_conversation(self) -> bool:
+        """Whether it answers another mail on a list: its words are other people's."""
+        return self.is_list and bool(self.mail.header("in-reply-to") or self.mail.header("references"))
 
     @cached_property
     def may_be_left(self) -> bool:
@@ -93,11 +130,12 @@ class View:
     @cached_property
     def is_freemail(self) -> bool:
         """Whether From is at a provider where anybody has an address."""
-        return self.from_org in FREEMAIL
+        return self.mail.from_.domain in FREEMAIL
 
 
 def quoted(value: str) -> str:
     """A value inside a sentence: printable, short, and no host or address that anything would make a link of."""
-    shown = "".join(char for char in value if char.isprintable() and unicodedata.category(char) != "Cf")
+    start = _SPACES.sub(" ", value[: 4 * QUOTE_MAX]).strip()
+    shown = "".join(char for char in start if char.isprintable() and unicodedata.category(char) not in {"Cf", "Co"})
     shown = shown if len(shown) <= QUOTE_MAX else shown[: QUOTE_MAX - 1] + "…"
-    return shown.replace("://", "[:]//").replace(".", "[.]")
+    return _SCHEME.sub(r"\1xx\2", shown).replace(".", "[.]").replace("@", "[@]")

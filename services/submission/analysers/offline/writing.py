@@ -1,0 +1,56 @@
+"""How subject and sender are written: tricks against filters and readers."""
+
+import re
+import unicodedata
+
+from services.submission.analysers.offline.folding import INVISIBLE
+from services.submission.analysers.offline.view import Seen, Signals, View, quoted
+
+_REPLY = re.compile(r"(?i)^\s{0,5}(?:re|aw|antw|fw|fwd|wg|tr|rv|sv|enc|res)\s?:")
+_WORD = re.compile(r"\w{4,60}")
+_STYLED = re.compile("[\U0001d400-\U0001d7ff\uff21-\uff3a\uff41-\uff5a]{3}")
+_LINK = re.compile(r"(?i)https?://|\bwww\.|\b[a-z0-9-]{1,63}\.[a-z]{2,12}/[\w-]")
+_SUBJECT_JOINERS = str.maketrans("", "", "\u200d\ufe0e\ufe0f")  # emoji are made with them
+
+#: Body text that is looked at for mixed alphabets, in characters.
+MIXED_TEXT = 2_000
+
+
+def signals(view: View) -> Signals:
+    """What the writing gives away."""
+    mail = view.mail
+    if _REPLY.match(mail.subject) and not (mail.header("in-reply-to") or mail.header("references") or view.is_list):
+        yield Seen("fake_reply", "Its subject says that it answers a mail, but it answers none.", "header Subject")
+    head = f"{mail.from_.name} {mail.subject}"
+    if INVISIBLE.search(head.translate(_SUBJECT_JOINERS)):
+        text = "There are invisible characters in its subject or sender."
+        yield Seen("hidden_characters", text, "headers From and Subject")
+    if _STYLED.search(head):
+        text = "Its subject or sender is written in mathematical or wide letters, which filters do not read as words."
+        yield Seen("styled_letters", text, "headers From and Subject")
+    mixed = next((word for word in _WORD.findall(f"{head} {mail.text[:MIXED_TEXT]}") if _is_mixed(word)), "")
+    if mixed:
+        text = f"It hides words from filters with letters of other alphabets: “{quoted(mixed)}”."
+        yield Seen("mixed_scripts", text, "text")
+    if not view.is_list:
+        yield from _subject(view)
+
+
+def _subject(view: View) -> Signals:
+    where = "header Subject"
+    if any(recipient in view.subject for recipient in view.recipients):
+        text = "Its subject shows the recipient's address where a name would stand."
+        yield Seen("recipient_in_subject", text, where)
+    if _LINK.search(view.mail.subject):
+        yield Seen("link_in_subject", "There is a link in its subject.", where)
+
+
+def _is_mixed(word: str) -> bool:
+    """Whether a word has Latin letters and Cyrillic or Greek ones that no unit or formula has."""
+    if word.isascii():
+        return False
+    letters = [char for char in word if char.isalpha()]
+    latin = sum("a" <= char.lower() <= "z" for char in letters)
+    foreign = sum("\u0370" <= char <= "\u052f" for char in letters)
+    whole = all(unicodedata.category(char) != "Lo" for char in letters)  # Japanese and Chinese join words of any script
+    return latin > 0 and foreign > 0 and latin + foreign >= 4 and whole

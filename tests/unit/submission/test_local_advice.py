@@ -1,0 +1,170 @@
+"""Why a bad mail was delivered, and what is proposed to do and to block."""
+
+from typing import Any
+
+import pytest
+
+from shared.events import Authentication
+from shared.mail import Attachment, Link
+from tests.unit.submission.specimens import PASSED, checks, file, link, mail, opinion, person
+
+BAD: dict[str, Any] = {"text": "Dear customer, final notice: verify your account, you have won a prize"}
+
+
+def blocked(sender: str = "", *links: Link, **fields: Any) -> list[tuple[str, str]]:
+    told = opinion(mail(sender, *links, **{**BAD, **fields}))
+    assert told.category in ("phishing", "malware")
+    return [(block.kind, block.value) for block in told.blocks]
+
+
+@pytest.mark.parametrize(
+    ("found", "headers", "cause"),
+    [
+        (PASSED, {}, "authenticated_sender"),
+        (checks("pass", "none", "none"), {}, "filter_missed"),
+        (checks("fail", "none", "none"), {}, "no_authentication"),
+        (checks("none", "none", "none"), {}, "no_authentication"),
+        (checks(), {}, "undetermined"),
+        (checks(), {"x-spam-status": "No, score=1.2 required=5 tests=HTML_MESSAGE"}, "filter_missed"),
+        (PASSED, {"x-spam-status": "No, score=-98 tests=USER_IN_WELCOMELIST,HTML_MESSAGE"}, "allowed_by_user"),
+        (PASSED, {"x-forefront-antispam-report": "CIP:192.0.2.7;SFV:SFE;SCL:-1"}, "allowed_by_user"),
+        (PASSED, {"x-forefront-antispam-report": "CIP:192.0.2.7;SFV:SKA;SCL:-1"}, "allowed_by_tenant"),
+        (
+            PASSED,
+            {"x-spamd-result": "default: False [-9.0 / 15.0]; WHITELIST_SENDER_DOMAIN(-10)[shop.example]"},
+            "allowed_by_tenant",
+        ),
+        (PASSED, {"x-rspamd-report": "LOCAL_ALLOWLIST(-5.0)"}, "allowed_by_tenant"),
+        (PASSED, {"x-forefront-antispam-report": "SFV:NSPM"}, "authenticated_sender"),
+    ],
+)
+def test_the_cause_comes_from_what_the_gateway_noted(
+    found: Authentication, headers: dict[str, str], cause: str
+) -> None:
+    assert opinion(mail(authentication=found, headers=headers, **BAD)).cause == cause
+
+
+def test_a_mail_that_is_not_bad_has_no_cause() -> None:
+    assert opinion(mail(headers={"x-spam-status": "USER_IN_WELCOMELIST"})).cause == "undetermined"
+
+
+def test_a_cause_says_what_to_change_first() -> None:
+    told = opinion(mail(authentication=PASSED, headers={"x-rspamd-report": "WHITELIST_IP"}, **BAD))
+    assert told.recommendations[0].startswith("Remove the allow entry")
+    told = opinion(mail(authentication=PASSED, **BAD))
+    assert "partner[.]example vouches" in told.recommendations[0]
+
+
+def test_signals_say_what_else_to_change_and_each_advice_is_a_sentence() -> None:
+    told = opinion(mail("DHL <x@fee.example>", link("https://bit.ly/3"), attachments=(file("a.exe"),), **BAD))
+    text = " ".join(told.recommendations)
+    for word in ("who else got it", "programs", "well-known name", "full link"):
+        assert word in text
+    assert all(words[0].isupper() and words.endswith(".") and len(words) <= 200 for words in told.recommendations)
+    assert len(set(told.recommendations)) == len(told.recommendations)
+
+
+def test_an_unknown_mail_is_for_a_person_to_look_at() -> None:
+    assert "have a person look" in opinion(mail()).recommendations[0]
+
+
+def test_nothing_is_blocked_because_of_a_mail_that_is_not_bad() -> None:
+    assert opinion(mail("", link("https://login.example/"), attachments=(file("notes.pdf", "pdf"),))).blocks == ()
+
+
+def test_the_sender_and_the_strangers_hosts_are_proposed() -> None:
+    assert blocked(
+        "", link("https://login.example/a?b"), link("https://login.example/c"), link("https://x.example:8443/")
+    ) == [
+        ("address", "bo@partner.example"),
+        ("url", "login.example"),
+        ("url", "x.example"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "bit.ly",
+        "prize.web.app",
+        "docs.google.com",
+        "www.google.co.uk",
+        "u1.ct.sendgrid.net",
+        "www.facebook.com",
+        "www.dhl.de",
+        "intranet.example.org",
+        "shop.recipient.example",
+        "gmail.com",
+        "localhost",
+    ],
+)
+def test_hosts_that_others_use_are_never_proposed(host: str) -> None:
+    to = (person("Ana <ana.lind@example.org>"), person("Di <di@recipient.example>"))
+    assert blocked("", link(f"https://{host}/x"), to=to) == [("address", "bo@partner.example")]
+
+
+def test_a_domain_by_itself_is_never_proposed() -> None:
+    assert {kind for kind, _ in blocked("", link("https://login.example/"))} == {"address", "url"}
+
+
+def test_few_hosts_are_proposed_of_a_padded_mail() -> None:
+    many = [link(f"https://h{n}.example/") for n in range(200)]
+    assert len(blocked("", *many)) == 6
+
+
+@pytest.mark.parametrize(
+    ("sender", "found", "is_proposed"),
+    [
+        ("Bo <bo@partner.example>", checks(), True),
+        ("Bo <bo@partner.example>", PASSED, True),
+        ("Bo <bo@partner.example>", checks("none", "none", "none"), True),
+        ("Bo <bo@partner.example>", checks("fail", "none", "none"), False),
+        ("Bo <bo@partner.example>", checks(dmarc="fail"), False),
+        ("Bo <bo@partner.example>", checks("none", "pass", "fail"), False),
+        ("Bo <bo@gmail.com>", checks(), True),
+        ("Bo <bo@gmail.com>", PASSED, True),
+        ("Bo <bo@gmail.com>", checks("none", "none", "none"), False),
+        ("DHL <info@dhl.de>", PASSED, False),
+        ("DHL <info@dhl.de>", checks(), False),
+        ("Cy <cy@example.org>", checks(), False),
+        ("Cy <cy@hr.example.org>", checks(), False),
+        ("Ana <Ana.Lind@other.example>", checks(), True),
+        ("Bo <bo@localhost>", checks(), False),
+        ("Bo <>", checks(), False),
+    ],
+)
+def test_an_address_is_proposed_unless_it_is_forged_or_shared_by_honest_people(
+    sender: str, found: Authentication, is_proposed: bool
+) -> None:
+    assert ("address" in {kind for kind, _ in blocked(sender, authentication=found)}) is is_proposed
+
+
+def test_the_recipients_own_address_is_never_proposed() -> None:
+    to = (person("Di <di@recipient.example>"),)
+    assert blocked("Di <di@recipient.example>", to=to) == []
+
+
+def test_an_envelope_that_passed_spf_proves_its_own_domain_only() -> None:
+    passed = checks("pass", "none", "none")
+    assert blocked("Bo <bo@gmail.com>", authentication=passed, return_path="bo@gmail.com") == [
+        ("address", "bo@gmail.com")
+    ]
+    assert blocked("Bo <bo@gmail.com>", authentication=passed, return_path="x@mailer.example") == []
+
+
+@pytest.mark.parametrize(
+    "attachment",
+    [
+        file("a.exe", "exe"),
+        file("a.iso", "iso"),
+        file("a.docm", "ooxml-macro"),
+        file("a.html", "html"),
+        file("a.zip", "zip", members=("b.js.exe",)),
+    ],
+)
+def test_files_that_carry_the_harm_are_proposed(attachment: Attachment) -> None:
+    assert ("file", "b" * 64) in blocked(attachments=(attachment,))
+
+
+def test_other_files_are_not() -> None:
+    assert "file" not in {kind for kind, _ in blocked(attachments=(file("a.pdf", "pdf"),))}

@@ -1,0 +1,74 @@
+"""What speaks for a mail, and what people said about it."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.submission.specimens import PASSED, evidence, mail, on_a_list, opinion, signals
+
+LEAVE: dict[str, Any] = {"list_unsubscribe": "<https://partner.example/u>"}
+TIPPING: dict[str, Any] = {"text": "Your tax refund: last warning"}  # two points by itself
+
+
+def test_a_proven_sender_that_may_be_left_is_bulk() -> None:
+    told = opinion(mail(authentication=PASSED, **LEAVE))
+    assert (told.category, told.evaluation) == ("bulk", "unknown")
+    assert told.confidence > 0.5
+    assert "unsubscribe" in told.recommendations[0]
+
+
+def test_a_header_without_proof_is_words() -> None:
+    assert signals(mail(**LEAVE)) == set()
+    assert opinion(mail(**LEAVE)).category == "unknown"
+
+
+def test_bulk_with_a_lure_is_not_called_bulk() -> None:
+    assert opinion(mail(authentication=PASSED, text="You have won a prize", **LEAVE)).category == "unknown"
+
+
+def test_precedence_counts_for_proven_senders_only() -> None:
+    assert "precedence" in signals(mail(authentication=PASSED, headers={"precedence": "Bulk"}))
+    assert "precedence" not in signals(mail(headers={"precedence": "bulk"}))
+    assert "precedence" not in signals(mail(authentication=PASSED, headers={"precedence": "first-class"}))
+
+
+def test_a_list_needs_both_of_its_headers() -> None:
+    assert signals(on_a_list()) == {"list_id"}
+    assert signals(mail(list_id="talk.lists.example")) == set()
+
+
+@pytest.mark.parametrize("category", ["phishing", "malware", "junk"])
+def test_a_report_is_evidence_that_names_what_was_said(category: str) -> None:
+    told = evidence(mail(), category=category)["reported"]
+    assert (told.weight, told.where) == (0.5, "report")
+    assert category in told.text
+
+
+@pytest.mark.parametrize(("count", "weight"), [(0, 0.5), (1, 0.5), (2, 0.75), (4, 1.0), (4_000_000, 1.0)])
+def test_more_reporters_weigh_more_up_to_a_limit(count: int, weight: float) -> None:
+    assert evidence(mail(), count=count)["reported"].weight == weight
+
+
+def test_a_report_of_honest_mail_weighs_the_other_way() -> None:
+    assert evidence(mail(), category="not_junk")["reported_honest"].weight == -0.5
+
+
+def test_reports_alone_never_make_a_mail_bad() -> None:
+    assert opinion(mail(), count=10_000).category == "unknown"
+
+
+def test_reports_tip_a_doubtful_mail() -> None:
+    assert opinion(mail(**TIPPING)).category == "unknown"
+    assert opinion(mail(**TIPPING), count=4).category == "phishing"
+
+
+def test_the_first_report_makes_nobody_surer() -> None:
+    bad = mail("DHL <fee@fee.example>", text="Dear customer, pay the customs fee within 24 hours")
+    assert opinion(bad).confidence == opinion(bad, category="not_junk").confidence
+    assert opinion(bad, count=4).confidence > opinion(bad).confidence
+
+
+def test_many_reports_keep_an_own_mail_from_being_clean() -> None:
+    own = mail("Cy <cy@example.org>", authentication=PASSED)
+    assert opinion(own).category == "clean"
+    assert opinion(own, count=4).category == "unknown"
