@@ -49,7 +49,7 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("uvicorn.access", "faststream", "mail.log", "httpx", "aiosqlite", "asyncio"):
+    for noisy in ("uvicorn.access", "uvicorn.error", "faststream", "mail.log", "httpx", "aiosqlite", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -5,9 +5,11 @@ import re
 from shared.events.vocabulary import ReportCategory
 from shared.mail import limits
 
-_FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]{0,20}:")  # RFC 5322, section 2.2: printable ASCII but the colon
+_FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]{0,20}:(?!//)")  # RFC 5322, section 2.2: printable ASCII but the colon
 _PAGE = re.compile(rb"(?i)<(?:!doctype|html|head|body|\?xml)")
 _LOOK_BYTES = 64 * 1024
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the compound file of .msg and old Office documents
+_NULS_MAX = 0.1  # of the first bytes: a mail damaged on its way has single NULs, a binary every few bytes
 
 _PREFIXES: tuple[tuple[tuple[str, ...], ReportCategory], ...] = (
     (("1|", "junk:"), "junk"),
@@ -24,6 +26,10 @@ def is_mail(raw: bytes) -> str:
     if not raw.strip():
         return "the mail is empty"
     look = raw[:_LOOK_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if look.startswith(_OLE):
+        return "this is an Outlook or Office file, no mail: send the raw mail (RFC 5322)"
+    if look.count(0, 0, limits.SNIFF_BYTES) > _NULS_MAX * len(look[: limits.SNIFF_BYTES]):
+        return "this is a binary file, no mail: send the raw mail (RFC 5322)"
     if _PAGE.match(look):
         return "this is a web page, no mail: send the raw mail with its headers (RFC 5322)"
     lines = re.split(rb"\r\r\n|\r\n|\n|\r", look)[: limits.MAIL_LOOK_LINES]
