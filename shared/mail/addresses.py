@@ -12,8 +12,8 @@ from shared.mail.domains import ascii_host
 from shared.mail.model import Address
 from shared.mail.words import decode_words, one_line
 
-# Every alternative starts with another character: linear. A quote or bracket that is never closed stands alone.
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"|<([^<>]*+)>|\\(.)|([(),;:])|([^"<>\\(),;:]+)|(.)', re.DOTALL)
+# Every alternative starts with another character: linear. A bracket needs no end, an open quote stands alone.
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"|<([^<>]*+)>?|\\(.)|([(),;:])|([^"<>\\(),;:]+)|(.)', re.DOTALL)
 _ADDRESS = re.compile(r'("[^"\x00-\x1f]{1,64}"|[^\s"@<>(),;:\\]{1,64})@([^\s"@<>(),;\\]{1,255})\Z')
 _LITERAL = re.compile(r"\[[0-9A-Za-z.:]{2,60}\]\Z")
 
@@ -57,7 +57,7 @@ def first_address(value: str) -> Address:
 def parse_address(text: str) -> Address:
     """An addr-spec alone, with its domain as A-labels; without `address` when it is none."""
     match = _ADDRESS.match(text.strip()[: 2 * limits.ADDRESS_MAX])
-    if not match:
+    if not match or not match[1].isprintable():
         return Address()
     if _LITERAL.match(match[2]):
         return Address(address=f"{match[1]}@{match[2].lower()}")
@@ -96,4 +96,4 @@ def _word(match: re.Match[str], current: _Mailbox) -> str:
 
 
 def _name(text: str) -> str:
-    return one_line(decode_words(text).strip().strip("'\""), limits.NAME_MAX)
+    return one_line(decode_words(text).strip("'\"<> "), limits.NAME_MAX)

@@ -60,7 +60,11 @@ def _decode_as(data: bytes, codec: str) -> tuple[str, bool]:
     try:
         return data.decode(), False
     except UnicodeDecodeError:
-        return data.decode("cp1252" if codec == "utf-8" else codec, "replace"), False
+        text = data.decode(codec, "replace")
+    # A few bad bytes spoil themselves only; where no letter was good, it is the usual lie of Windows-1252.
+    if codec == "utf-8" and text.replace("\ufffd", "").isascii():
+        text = data.decode("cp1252", "replace")
+    return text, False
 
 
 @lru_cache(maxsize=256)  # mails use a few dozen; the bound keeps invented names from piling up

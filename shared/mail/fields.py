@@ -35,7 +35,8 @@ class Block:
 def read_block(view: bytes, start: int, end: int, *, max_bytes: int, defects: Defects) -> Block:
     r"""The header block at `start`; lines of `view` end in `\n`, `\r\n` or `\r\r\n`.
 
-    A line that is no field is skipped when fields follow it, because mail clients do so; otherwise the body begins there.
+    A line that is no field is skipped when fields follow it, because mail clients do so; otherwise, and when it looks like
+    a delimiter, the body begins there.
     """
     if view.startswith((b"\n", b"\r\n", b"\r\r\n"), start, end):
         return Block((), view.index(b"\n", start) + 1)
@@ -60,7 +61,7 @@ def _header_lines(lines: list[bytes], defects: Defects) -> int:
             continue
         if number == 0 and line.startswith(_MBOX):
             defects.add("mbox-line")
-        elif number + 1 < len(lines) and _FIELD.match(lines[number + 1]):
+        elif not line.startswith(b"--") and number + 1 < len(lines) and _FIELD.match(lines[number + 1]):
             defects.add("bad-header-line")
         else:
             defects.add("no-blank-line")

@@ -9,7 +9,8 @@ _FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]{0,20}:(?!//)")  # RFC 5322, section 
 _PAGE = re.compile(rb"(?i)<(?:!doctype|html|head|body|\?xml)")
 _LOOK_BYTES = 64 * 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the compound file of .msg and old Office documents
-_NULS_MAX = 0.1  # of the first bytes: a mail damaged on its way has single NULs, a binary every few bytes
+_BLANK_LINE = re.compile(rb"\n\r{0,2}\n|\r\r(?!\n)")
+_NULS_MAX = 0.1  # of the header: one damaged on its way has single NULs, a binary every few bytes
 
 _PREFIXES: tuple[tuple[tuple[str, ...], ReportCategory], ...] = (
     (("1|", "junk:"), "junk"),
@@ -28,7 +29,8 @@ def is_mail(raw: bytes) -> str:
     look = raw[:_LOOK_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
     if look.startswith(_OLE):
         return "this is an Outlook or Office file, no mail: send the raw mail (RFC 5322)"
-    if look.count(0, 0, limits.SNIFF_BYTES) > _NULS_MAX * len(look[: limits.SNIFF_BYTES]):
+    head = _BLANK_LINE.split(look[: limits.SNIFF_BYTES], maxsplit=1)[0]  # a body may be binary (RFC 3030)
+    if head.count(0) > _NULS_MAX * len(head):
         return "this is a binary file, no mail: send the raw mail (RFC 5322)"
     if _PAGE.match(look):
         return "this is a web page, no mail: send the raw mail with its headers (RFC 5322)"

@@ -16,6 +16,8 @@ _PORT_AT_END = re.compile(r":[0-9]{1,5}\Z")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?-]")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _CUT_ESCAPE = re.compile(r"%[0-9A-F]?\Z")
+# Hosts of these names would read as a scheme in the canonical form; nobody can register them.
+_SCHEMES = frozenset({"http", "https", "javascript", "vbscript", "data", "mailto", "tel", "sms", "cid", "file"})
 _DEFAULT_PORTS = frozenset({"", "80", "443"})
 
 
@@ -50,8 +52,7 @@ def _host_and_port(authority: str) -> tuple[str, str]:
     split = _PORT.match(place, bracket)
     host = ascii_host(unquote(place[:bracket] + (split[1] if split else "")))
     port = (split and split[2]) or ""
-    # A host called `http` would read as a scheme in the canonical form; nobody can register it.
-    return ("", "") if host in {"http", "https"} or int(port or 0) > 65535 else (host, port)
+    return ("", "") if host in _SCHEMES or int(port or 0) > 65535 else (host, port)
 
 
 def _path_and_query(rest: str, limit: int) -> str:
