@@ -108,7 +108,7 @@ async def _openapi_of(name: str, folder: Path) -> tuple[dict[str, Any], int]:
         parts = service.build(Room(settings, database, open_blobs(settings.blob_dir()), redis))
         return parts.app.openapi(), parts.port
     finally:
-        database.close()
+        await database.close()
         await redis.aclose()
 
 

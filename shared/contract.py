@@ -8,8 +8,12 @@ from shared.events import Event
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The events that a service reads (its consumer group is `name`) and writes."""
+    """The events that a service reads (its consumer group is `name`) and writes.
+
+    `doors` are those of them that anybody may publish; their reader looks after their streams.
+    """
 
     name: str
     reads: Sequence[type[Event]]
     writes: Sequence[type[Event]]
+    doors: Sequence[type[Event]] = ()

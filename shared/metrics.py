@@ -15,3 +15,28 @@ READER_WAITING = Gauge("longstop_reader_waiting", "1 while Redis cannot be read"
 JOB_FAILURES = Counter("longstop_job_failures", "Runs of a job that raised", ["service", "job"])
 REPORTS_TAKEN = Counter("longstop_reports_taken", "Reports made durable", ["door"])
 REPORTS_REFUSED = Counter("longstop_reports_refused", "Reports refused at a door", ["door"])
+EVENTS_PUBLISHED = Counter("longstop_events_published", "Events that became stream entries", ["service"])
+EVENTS_VANISHED = Counter(
+    "longstop_events_vanished", "Entries that were deleted before their reader had handled them", ["service", "stream"]
+)
+READER_HALTED = Gauge(
+    "longstop_reader_halted",
+    "1 while a reader stands still because too many events in a row died",
+    ["service", "stream"],
+)
+OUTBOX_WAITING = Gauge("longstop_outbox_waiting", "1 while the outbox cannot be published", ["service"])
+STREAM_LENGTH = Gauge("longstop_stream_length", "Entries in a stream", ["stream"])
+GROUP_LAG = Gauge("longstop_group_lag", "Entries that a group has not read yet", ["stream", "group"])
+GROUP_PENDING = Gauge("longstop_group_pending", "Entries read and not acknowledged", ["stream", "group"])
+GROUP_OLDEST_S = Gauge(
+    "longstop_group_oldest_pending_seconds",
+    "Age of the oldest entry that is read and not acknowledged",
+    ["stream", "group"],
+)
+OUTBOX_UNSENT = Gauge("longstop_outbox_unsent", "Events that are committed and not published yet", ["service"])
+OUTBOX_OLDEST_S = Gauge(
+    "longstop_outbox_oldest_seconds", "Age of the oldest event that is not published yet", ["service"]
+)
+PUBLISHED_AGAIN = Counter(
+    "longstop_events_published_again", "Events whose entry had gone before every reader had it", ["service"]
+)

@@ -22,7 +22,9 @@ from shared.bus import Bus, On, connect
 from shared.contract import Contract
 from shared.errors import Defer
 from shared.events import Event
+from shared.health import Health
 from shared.jobs import Job, keep_running
+from shared.keeper import Keeper
 from shared.outbox import Relay
 from shared.settings import Settings
 from shared.tasks import end
@@ -50,13 +52,15 @@ class Room:
     database: Database
     blobs: Blobs
     redis: Redis
+    health: Health = field(default_factory=Health)
 
     async def ready(self) -> None:
         """Whether work can be done now.
 
         Raises:
-            Defer: the database or Redis does not answer.
+            Defer: the database or Redis does not answer, a reader stands still, or the doors are closed.
         """
+        self.health.is_well()
         await self.database.look(lambda session: session.connection().execute(text("SELECT 1")).scalar())
         try:
             await self.redis.ping()
@@ -101,16 +105,17 @@ class Running:
         self._parts = service.build(self._room)
         if set(self._parts.on) != set(service.contract.reads):
             raise RuntimeError(f"{service.name} does not handle what its contract says it reads")
-        self._bus = Bus(settings, self._database, self._parts.on) if self._parts.on else None
+        self._bus = Bus(settings, self._database, self._parts.on, self._room.health) if self._parts.on else None
         self._relay = Relay(self._database, self._redis, settings.stream_prefix)
+        self._keeper = Keeper(self._database, self._relay, settings, service.contract, self._room.health)
         self._http = HttpServer(self._parts.app, settings.bind, self._parts.port)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Create tables, read, relay, work, and only then open the doors."""
-        await asyncio.to_thread(self._database.create)
+        await self._create()
         self._tasks = [asyncio.create_task(keep_running(job, self.name)) for job in self._parts.jobs]
-        self._tasks.append(asyncio.create_task(self._relay.run()))
+        self._tasks += [asyncio.create_task(self._relay.run()), asyncio.create_task(self._keeper.run())]
         if self._bus:
             await self._bus.start()
         for door in self._parts.doors:
@@ -129,7 +134,18 @@ class Running:
             while await self._relay.sweep():
                 pass
         await self._redis.aclose()
-        await asyncio.to_thread(self._database.close)
+        await self._database.close()
+
+    async def _create(self) -> None:
+        """Create tables; waits for the database as long as it takes."""
+        wait_s = 0.1
+        while True:
+            try:
+                return await self._database.create()
+            except Defer as reason:
+                structlog.stdlib.get_logger("run").warning("service waits", service=self.name, reason=str(reason))
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, 5.0)
 
 
 async def run_services(

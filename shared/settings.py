@@ -36,8 +36,8 @@ class Settings(BaseSettings):
     )
     database_url: str = Field(
         default="",
-        description="`sqlite:///PATH`; `{service}` in it is replaced by the service's name; empty: one SQLite file for "
-        "each service under the data dir",
+        description="`sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/DATABASE`; `{service}` in it is replaced by the "
+        "service's name; empty: one SQLite file for each service under the data dir",
     )
     blob_url: str = Field(default="", description="raw mails: `file:///PATH`; empty: `blobs` under the data dir")
     data_dir: Path = Field(default=Path("data"), description="everything embedded lives here")
@@ -78,6 +78,36 @@ class Settings(BaseSettings):
         default=1_000,
         ge=10,
         description="first delay between attempts at one event; doubles with each, up to five minutes",
+    )
+
+    halt_after: int = Field(
+        default=20,
+        ge=1,
+        description="a reader stands still, with an alarm, after so many events in a row have died of faults",
+    )
+    outbox_max: int = Field(
+        default=100_000,
+        ge=1,
+        description="doors say 451 and 503 while more events than this wait to be published",
+    )
+    disk_min_mb: int = Field(
+        default=200,
+        ge=0,
+        description="doors say 451 and 503 while less than this is free, in MiB, where mails are kept",
+    )
+    stream_keep_entries: int = Field(
+        default=10_000,
+        ge=0,
+        description="entries of a stream that are kept for those who look back; never less than its slowest reader needs",
+    )
+    stream_keep_hours: float = Field(
+        default=24, gt=0, description="entries older than this go, in hours; never before its slowest reader has them"
+    )
+    stream_alarm_entries: int = Field(
+        default=200_000, ge=1, description="a stream longer than this is told in the log: some reader is behind"
+    )
+    keeper_every_s: float = Field(
+        default=2, gt=0, le=60, description="how often streams and outboxes are looked after, in seconds"
     )
 
     _split_domains = field_validator("own_domains", mode="before")(split_words)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Index, MetaData, literal_column, text
 from sqlmodel import Field, SQLModel, col
 
-from shared.work import UtcTime
+from shared.tables import UtcTime
 
 METADATA = MetaData()
 

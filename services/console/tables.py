@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import JSON, Index, MetaData
 from sqlmodel import Field, SQLModel
 
-from shared.work import UtcTime, Work
+from shared.tables import UtcTime
+from shared.work import Work
 
 METADATA = MetaData()
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, MetaData
 from sqlmodel import Field, SQLModel
 
-from shared.work import UtcTime
+from shared.tables import UtcTime
 
 METADATA = MetaData()
 

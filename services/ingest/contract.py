@@ -7,4 +7,5 @@ CONTRACT = Contract(
     "ingest",
     reads=(ReportSubmitted, MailHeld),
     writes=(ReportReceived, ReportRejected, QuarantineHeld),
+    doors=(ReportSubmitted, MailHeld),
 )

@@ -18,6 +18,7 @@ from shared.events import (
     fact_id,
 )
 from shared.events.vocabulary import QuarantineReason, ReportCategory, Source
+from shared.health import Health
 from shared.mail import facts, is_mail, read_mail
 from shared.metrics import REPORTS_REFUSED, REPORTS_TAKEN
 from shared.run import Room
@@ -57,9 +58,10 @@ class HandedHeld:
 
 
 class Budget:
-    """How much of the memory the mails in flight may take."""
+    """How much of the memory the mails in flight may take, while mails may be taken at all."""
 
-    def __init__(self, max_bytes: int = IN_FLIGHT_MAX_BYTES) -> None:
+    def __init__(self, health: Health, max_bytes: int = IN_FLIGHT_MAX_BYTES) -> None:
+        self._health = health
         self._free_bytes = max_bytes
 
     @contextlib.contextmanager
@@ -67,8 +69,9 @@ class Budget:
         """Hold a share while a mail is worked on.
 
         Raises:
-            Defer: there is not enough left now.
+            Defer: there is not enough left now, or the doors are closed.
         """
+        self._health.may_take()
         if size_bytes > self._free_bytes:
             raise Defer("too many mails at once: try again in a moment")
         self._free_bytes -= size_bytes
@@ -84,7 +87,7 @@ class Intake:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._settings = room.settings
-        self.budget = Budget()
+        self.budget = Budget(room.health)
 
     def check(self, raw: bytes) -> None:
         """Refuse what is no mail or too large.
@@ -101,16 +104,18 @@ class Intake:
         """Make reports durable; for each what is now true, in order. What is no mail becomes a rejection.
 
         Raises:
-            Defer: the blob store cannot take them now; nothing is promised.
+            Defer: the blob store cannot take them now, or the doors are closed; nothing is promised.
         """
+        self._room.health.may_take()
         return await asyncio.to_thread(self._receive, handed, now())
 
     async def hold(self, handed: Sequence[HandedHeld]) -> list[QuarantineHeld]:
         """Make held mails durable. The gateway held them, so nothing is refused here for its form.
 
         Raises:
-            Defer: the blob store cannot take them now; nothing is promised.
+            Defer: the blob store cannot take them now, or the doors are closed; nothing is promised.
         """
+        self._room.health.may_take()
         return await asyncio.to_thread(self._hold, handed, now())
 
     def _receive(self, handed: Sequence[Handed], at: datetime) -> list[ReportReceived | ReportRejected]:

@@ -123,7 +123,7 @@ class AnalyseDue:
         failed = SubmissionFailed(
             submission_id=item.submission_id, case_id=item.case_id, reason=reason, attempts=item.attempts
         )
-        work.emit(failed)
+        work.emit(failed, traceparent=item.traceparent)
         self._issue(item, combine([Opinion.failed(analyser.name) for analyser in self._analysers]), work)
 
     def _issue(self, item: Item, verdict: Combined, work: Work) -> None:
@@ -150,4 +150,4 @@ class AnalyseDue:
                 ),
             )
         )
-        work.emit(event)
+        work.emit(event, traceparent=item.traceparent)

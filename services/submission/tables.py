@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, MetaData
 from sqlmodel import Field, SQLModel
 
-from shared.work import UtcTime
+from shared.tables import UtcTime
 
 METADATA = MetaData()
 
@@ -28,6 +28,7 @@ class Item(SQLModel, table=True):
     attempts: int = 0
     due_at: datetime = Field(sa_type=UtcTime)
     asked_at: datetime = Field(sa_type=UtcTime)
+    traceparent: str = Field(default="", max_length=60)
 
 
 class Verdict(SQLModel, table=True):

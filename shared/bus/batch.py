@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from shared.bus.entries import DEAD_STREAM, Delivery, Unreadable, dead_letter
+from shared.bus.fuse import Fuse
 from shared.errors import Defer, Reject
+from shared.stores import is_trouble
 from shared.work import Work
+
+#: An entry that was delivered this much oftener than allowed was never finished: it ends the process that handles it.
+UNFINISHED_AFTER = 5
 
 
 @dataclass(slots=True)
@@ -34,6 +38,7 @@ class Batch:
     group: str
     handle: Callable[[Any, Work], None]
     attempts_max: int
+    fuse: Fuse
 
     def settle(self, items: Sequence[Delivery | Unreadable], work: Work) -> Outcome:
         """Handle all of them in `work`'s transaction.
@@ -41,13 +46,20 @@ class Batch:
         First all in one savepoint, which is fast; when any of them fails, again one by one, which is fair.
 
         Raises:
-            OperationalError: the database itself failed; nothing of the batch may stay.
+            DBAPIError: the database itself failed; nothing of the batch may stay.
         """
         outcome = Outcome()
-        deliveries = [item for item in items if isinstance(item, Delivery)]
+        deliveries: list[Delivery] = []
         for item in items:
             if isinstance(item, Unreadable):
                 self._bury(item, work, outcome)
+            elif item.envelope.attempts > self.attempts_max + UNFINISHED_AFTER:
+                reason = "handling it was begun again and again and never finished: it may end the process"
+                self._bury(
+                    Unreadable(item.envelope.entry_id, item.fields, reason, item.envelope.attempts), work, outcome
+                )
+            else:
+                deliveries.append(item)
         work.flush()
         if not self._all_at_once(deliveries, work, outcome):
             for delivery in deliveries:
@@ -62,18 +74,21 @@ class Batch:
             for delivery in deliveries:
                 if delivery.receipt in fresh:
                     fresh.discard(delivery.receipt)
+                    work.traceparent = delivery.envelope.traceparent
                     self.handle(delivery.event, work)
                     handled.append(delivery.envelope.entry_id)
                 else:
                     repeated.append(delivery.envelope.entry_id)
             work.flush()
-        except OperationalError:
-            raise
-        except Exception:  # the edge: what failed is found one by one
+        except Exception as error:  # the edge: what failed is found one by one
+            if is_trouble(error):
+                raise
             savepoint.rollback()
             work.forget_outgoing()
             return False
         savepoint.commit()
+        if handled:
+            self.fuse.succeeded()
         outcome.handled += handled
         outcome.repeated += repeated
         return True
@@ -84,16 +99,19 @@ class Batch:
         try:
             fresh = work.take_in([delivery.receipt])
             if fresh:
+                work.traceparent = delivery.envelope.traceparent
                 self.handle(delivery.event, work)
             work.flush()
-        except OperationalError:
-            raise
         except Exception as error:  # the edge: deferred, rejected, or a bug
+            if is_trouble(error):
+                raise
             savepoint.rollback()
             work.forget_outgoing()
             self._failed(delivery, error, work, outcome)
         else:
             savepoint.commit()
+            if fresh:
+                self.fuse.succeeded()
             (outcome.handled if fresh else outcome.repeated).append(entry_id)
 
     def _failed(self, delivery: Delivery, error: Exception, work: Work, outcome: Outcome) -> None:
@@ -101,8 +119,8 @@ class Batch:
         log = structlog.stdlib.get_logger("bus").bind(
             service=self.group, stream=self.stream, event=envelope.event_id, attempts=envelope.attempts
         )
-        final = isinstance(error, Reject) or envelope.attempts >= self.attempts_max
-        if not final:
+        worn_out = envelope.attempts >= self.attempts_max
+        if not isinstance(error, Reject) and not (worn_out and self.fuse.may_die()):
             log.warning("event waits", reason=_reason(error), exc_info=None if isinstance(error, Defer) else error)
             outcome.retry.append(envelope.entry_id)
             return

@@ -23,10 +23,13 @@ from faststream.redis.message import RedisBatchStreamMessage
 from redis.exceptions import RedisError
 
 from shared.bus.batch import Batch, Outcome
+from shared.bus.claims import ALONE_FROM, Claims, Entry
 from shared.bus.client import OPTIONS, PatientRedis, create_groups
-from shared.bus.entries import Delivery, RawFields, Unreadable, read_entry
+from shared.bus.entries import Delivery, Unreadable, read_entry
+from shared.bus.fuse import Fuse
 from shared.errors import Defer
 from shared.events import Event
+from shared.health import Health
 from shared.metrics import BATCH_SIZE, EVENTS_DEAD, EVENTS_HANDLED, EVENTS_REPEATED, EVENTS_RETRIED
 from shared.settings import Settings
 from shared.tasks import end
@@ -35,11 +38,11 @@ from shared.work import Database, Work
 #: How long one read waits for entries, in milliseconds; a stop waits no longer than this.
 BLOCK_MS = 1_000
 
-#: Longest delay between attempts at one event, in milliseconds.
-RETRY_MAX_MS = 300_000
-
 #: How often pending entries are looked through, in seconds.
 CLAIM_EVERY_S = 1.0
+
+#: Waits between attempts at a batch that the database or the blob store cannot take, in seconds.
+TROUBLE_WAIT_S, TROUBLE_WAIT_MAX_S = 0.1, 5.0
 
 Handle: TypeAlias = Callable[[Any, Work], None]
 Prepare: TypeAlias = Callable[[Sequence[Delivery]], Awaitable[Sequence[Delivery | Unreadable]]]
@@ -81,12 +84,15 @@ class _Broker(RedisBroker):
 class Bus:
     """The reading side of one service."""
 
-    def __init__(self, settings: Settings, database: Database, on: Mapping[type[Event], On]) -> None:
+    def __init__(self, settings: Settings, database: Database, on: Mapping[type[Event], On], health: Health) -> None:
         self._settings = settings
         self._database = database
         self._group = database.service
         self._on = {f"{settings.stream_prefix}:{kind.STREAM}": (kind, reaction) for kind, reaction in on.items()}
+        self._fuses = {stream: Fuse(self._group, stream, settings.halt_after, health) for stream in self._on}
+        self._claims = Claims(self._group, settings)
         self._in_flight: set[tuple[str, str]] = set()
+        self._stopping = asyncio.Event()
         self._claiming: asyncio.Task[None] | None = None
         self._log = structlog.stdlib.get_logger("bus").bind(service=self._group)
         self._broker: Any = type("Broker", (_Broker,), {"service": self._group})(
@@ -105,6 +111,7 @@ class Bus:
         while True:
             try:
                 client = await self._broker.connect()
+                client.rest_s = {stream: fuse.rest_s for stream, fuse in self._fuses.items()}
                 await create_groups(client, self._group, self._on)
                 await self._broker.start()
             except (RedisError, OSError, TimeoutError) as error:
@@ -117,17 +124,31 @@ class Bus:
 
     async def stop(self) -> None:
         """Finish the batches in flight, then stop reading."""
+        self._stopping.set()
         if self._claiming:
             await end(self._claiming)
         await self._broker.stop()
 
     async def _claim_for_ever(self) -> None:
-        """Take over what is pending: our own failures when their delay is over, others' when they are idle too long."""
         while True:
             for stream in self._on:
                 with suppress(RedisError, OSError):
                     await self._claim(stream)
             await asyncio.sleep(min(CLAIM_EVERY_S, self._settings.retry_base_ms / 1000))
+
+    async def _claim(self, stream: str) -> None:
+        """Take over what is due; while the reader stands still, one entry now and then."""
+        fuse = self._fuses[stream]
+        if fuse.rest_s():
+            return
+        limit = 1 if fuse.blown else self._settings.batch_max
+        entries = await self._claims.take(self._client, stream, self._in_flight, limit)
+        together = [entry for entry in entries if entry[2] < ALONE_FROM]
+        if together:
+            await self._handle(stream, together)
+        for entry in entries:
+            if entry[2] >= ALONE_FROM:
+                await self._handle(stream, [entry])
 
     def _subscribe(self, stream: str) -> None:
         subscription = StreamSub(
@@ -157,25 +178,45 @@ class Bus:
             on_batch
         )
 
-    async def _handle(self, stream: str, entries: list[tuple[str, RawFields, int]]) -> None:
-        """Handle entries (id, fields, attempts) and acknowledge what is settled; the rest stays pending."""
+    async def _handle(self, stream: str, entries: list[Entry]) -> None:
+        """Handle entries and acknowledge what is settled; the rest stays pending."""
         flying = {(stream, entry_id) for entry_id, _, _ in entries}
         self._in_flight |= flying
         try:
-            outcome = await self._settle(stream, entries)
+            outcome = await self._settle_patiently(stream, entries)
             settled = [*outcome.handled, *outcome.repeated, *outcome.dead]
             if settled:
                 await self._client.xack(stream, self._group, *settled)
-        except Defer as reason:
-            self._log.warning("batch waits", stream=stream, events=len(entries), reason=str(reason))
         except (RedisError, OSError) as error:
             self._log.warning("batch is handled but not acknowledged", stream=stream, reason=str(error))
         except Exception:
             self._log.exception("batch failed", stream=stream, events=len(entries))
         finally:
             self._in_flight -= flying
+            self._fuses[stream].tried()
 
-    async def _settle(self, stream: str, entries: list[tuple[str, RawFields, int]]) -> Outcome:
+    async def _settle_patiently(self, stream: str, entries: list[Entry]) -> Outcome:
+        """Settle a batch; while the database or the blob store cannot take it, try the same one again.
+
+        It is not the entries that fail then: nothing new is read, and no attempt is counted.
+        """
+        wait_s, told = TROUBLE_WAIT_S, False
+        while True:
+            try:
+                return await self._settle(stream, entries)
+            except Defer as reason:
+                if not told:
+                    self._log.warning("batch waits", stream=stream, events=len(entries), reason=str(reason))
+                told = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait_s)
+            if self._stopping.is_set():
+                with suppress(RedisError, OSError):
+                    await self._claims.forget_attempt(self._client, stream, entries)
+                return Outcome()
+            wait_s = min(wait_s * 2, TROUBLE_WAIT_MAX_S)
+
+    async def _settle(self, stream: str, entries: list[Entry]) -> Outcome:
         kind, reaction = self._on[stream]
         read: list[Delivery | Unreadable] = [
             read_entry(kind, stream, entry_id, fields, attempts) for entry_id, fields, attempts in entries
@@ -184,7 +225,7 @@ class Bus:
             readable = [item for item in read if isinstance(item, Delivery)]
             read = [item for item in read if isinstance(item, Unreadable)]
             read += await reaction.prepare(readable)
-        batch = Batch(stream, self._group, reaction.handle, self._settings.attempts_max)
+        batch = Batch(stream, self._group, reaction.handle, self._settings.attempts_max, self._fuses[stream])
         outcome = await self._database.run(lambda work: batch.settle(read, work))
         self._count(stream, outcome)
         return outcome
@@ -196,29 +237,3 @@ class Bus:
         EVENTS_REPEATED.labels(*labels).inc(len(outcome.repeated))
         EVENTS_DEAD.labels(*labels).inc(len(outcome.dead))
         EVENTS_RETRIED.labels(*labels).inc(len(outcome.retry))
-
-    async def _claim(self, stream: str) -> None:
-        pending = await self._client.xpending_range(
-            stream, self._group, min="-", max="+", count=self._settings.batch_max, idle=self._settings.retry_base_ms
-        )
-        due = {
-            entry["message_id"].decode(): int(entry["times_delivered"]) + 1
-            for entry in pending
-            if self._is_due(stream, entry)
-        }
-        if not due:
-            return
-        claimed = await self._client.xclaim(
-            stream, self._group, self._settings.replica, self._settings.retry_base_ms, list(due)
-        )
-        entries = [(entry_id.decode(), fields) for entry_id, fields in claimed if fields]
-        await self._handle(stream, [(entry_id, fields, due[entry_id]) for entry_id, fields in entries])
-
-    def _is_due(self, stream: str, entry: Mapping[str, Any]) -> bool:
-        if (stream, entry["message_id"].decode()) in self._in_flight:
-            return False
-        idle_ms: int = int(entry["time_since_delivered"])
-        if entry["consumer"].decode() != self._settings.replica:
-            return idle_ms >= self._settings.claim_idle_ms
-        delay_ms: int = self._settings.retry_base_ms << min(int(entry["times_delivered"]) - 1, 20)
-        return idle_ms >= min(delay_ms, RETRY_MAX_MS)

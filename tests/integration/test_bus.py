@@ -15,6 +15,7 @@ from sqlmodel import Field, SQLModel, select
 from shared.bus import Bus, On
 from shared.errors import Defer, Reject
 from shared.events import CaseJoined, ReportResolved
+from shared.health import Health
 from shared.outbox import Relay
 from shared.settings import Settings
 from shared.work import Database, Work
@@ -51,6 +52,7 @@ class House:
     database: Database
     redis: Any  # redis-py types every answer as a union of all protocols
     on: Callable[[Any, Work], None] = see
+    health: Health = field(default_factory=Health)
     bus: Bus = field(init=False)
 
     def stream(self, name: str = ReportResolved.STREAM) -> str:
@@ -77,7 +79,7 @@ class House:
 
 @asynccontextmanager
 async def reading(house: House) -> AsyncIterator[House]:
-    house.bus = Bus(house.settings, house.database, {ReportResolved: On(house.on)})
+    house.bus = Bus(house.settings, house.database, {ReportResolved: On(house.on)}, house.health)
     await house.bus.start()
     try:
         yield house
@@ -96,9 +98,9 @@ async def house(redis: Redis, redis_url: str, prefix: str, tmp_path: Path) -> As
         attempts_max=3,
     )
     database = Database(settings.database_url_of("probe"), "probe", METADATA)
-    database.create()
+    await database.create()
     yield House(settings, database, redis)
-    database.close()
+    await database.close()
 
 
 async def test_what_was_published_before_the_first_start_is_read(house: House) -> None:

@@ -27,7 +27,8 @@ from shared.events import (
     VerdictIssued,
 )
 from shared.events.vocabulary import BlockAction, VerdictCategory
-from shared.work import Database, Work, now
+from shared.work import Work, now
+from tests.databases import QuickDatabase, quick
 
 SHA = "ab" * 32
 FEE = ProposedBlock(kind="address", value="fee@parcel-fee.example")
@@ -39,19 +40,20 @@ PEOPLE = BlockOrigin(by="olga", note="seen twice")
 class Desk:
     """The reactions of a block list with a database of its own."""
 
-    database: Database
+    database: QuickDatabase
     handlers: Handlers
     book: Book
     asked: int = field(default=0)
 
     def work(self, job: Callable[[Work], Any]) -> Any:
-        return self.database._transact(job)
+        return self.database.do(job)
 
     def entries(self, status: str = "active") -> list[Entry]:
         def read(session: Session) -> list[Entry]:
             return list(session.exec(select(Entry).where(Entry.status == status).order_by(col(Entry.value))))
 
-        return self.database._read(read)
+        found: list[Any] = self.database.see(read)
+        return found
 
     def values(self) -> list[str]:
         return [entry.value for entry in self.entries()]
@@ -62,7 +64,8 @@ class Desk:
             rows = session.connection().execute(outbox.select().order_by(outbox.c.seq))
             return [(row.stream.removesuffix(".v1"), json.loads(json.loads(row.fields)["data"])) for row in rows]
 
-        return self.database._read(read)
+        found: list[Any] = self.database.see(read)
+        return found
 
     def counts(self) -> Counter[str]:
         return Counter(stream for stream, _ in self.said())
@@ -103,8 +106,7 @@ class Desk:
 
 def desk_with(folder: Path, **more: Any) -> Desk:
     given_settings = BlocklistSettings(data_dir=folder, own_domains=("example.org",), **more)
-    database = Database(given_settings.database_url_of("blocklist"), "blocklist", METADATA)
-    database.create()
+    database = quick(folder, "blocklist", METADATA)
     return Desk(database, Handlers(given_settings), Book(given_settings))
 
 
@@ -112,7 +114,7 @@ def desk_with(folder: Path, **more: Any) -> Desk:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     made = desk_with(tmp_path)
     yield made
-    made.database.close()
+    made.database.leave()
 
 
 def test_a_confident_verdict_lists_what_it_proposes(desk: Desk) -> None:
@@ -131,7 +133,7 @@ def test_without_the_policy_a_verdict_lists_nothing(tmp_path: Path, policy: str)
     desk = desk_with(tmp_path, auto_block=policy)
     desk.verdict()
     assert desk.said() == []
-    desk.database.close()
+    desk.database.leave()
 
 
 def test_a_verdict_that_is_not_bad_takes_back_what_an_older_one_of_the_mail_listed(desk: Desk) -> None:
@@ -195,7 +197,7 @@ def test_verdicts_have_a_budget_an_hour_and_people_have_none(tmp_path: Path) -> 
     desk.ask("fee9@parcel-fee.example")
     assert desk.counts() == {"block.created": 4, "block.refused": 2}
     assert all("budget" in data["reason"] for stream, data in desk.said() if stream == "block.refused")
-    desk.database.close()
+    desk.database.leave()
 
 
 def test_a_verdict_overrides_neither_an_allow_nor_a_removal_by_people(desk: Desk) -> None:
@@ -314,8 +316,8 @@ def test_of_one_value_and_scope_at_most_one_entry_stands_and_every_change_is_sai
     active = desk.entries()
     keys = Counter((entry.scope, entry.kind, entry.value) for entry in active)
     counts = desk.counts()
-    claimed = desk.database._read(lambda session: set(session.exec(select(Claim.block_id))))
-    desk.database.close()
+    claimed = desk.database.see(lambda session: set(session.exec(select(Claim.block_id))))
+    desk.database.leave()
     assert set(keys.values()) <= {1}
     assert counts["block.created"] - counts["block.removed"] == len(active)
     assert {entry.block_id for entry in active} <= claimed

@@ -21,7 +21,8 @@ from shared.bus import connect
 from shared.errors import Defer
 from shared.events import BlockOrigin
 from shared.run import Room
-from shared.work import Database, Work, now
+from shared.work import Work, now
+from tests.databases import quick
 from tests.services import free_port
 
 FEE = "fee@parcel-fee.example"
@@ -33,10 +34,9 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.settings = BlocklistSettings(data_dir=folder, redis_url=f"redis://127.0.0.1:{free_port()}/0")
-        self.database = Database(self.settings.database_url_of("blocklist"), "blocklist", METADATA)
-        self.database.create()
+        self.database = quick(folder, "blocklist", METADATA)
         self.statements: dict[str, Any] = {}
-        for engine in (self.database._reader, self.database._writer):
+        for engine in (self.database.reader, self.database.writer):
             event.listen(engine, "before_cursor_execute", self._remember)
 
     def _remember(self, _c: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
@@ -51,11 +51,11 @@ class Shelf:
             expires_at=more.pop("expires_at", now() + timedelta(days=1)),
             **more,
         )
-        entry: Entry = self.database._transact(lambda work: Book(self.settings).add(wish, work))
+        entry: Entry = self.database.do(lambda work: Book(self.settings).add(wish, work))
         return entry
 
     def read(self, query: Any) -> Any:
-        return self.database._read(query)
+        return self.database.see(query)
 
     def found(self, *, scopes: set[str], at: datetime, **mail: Any) -> set[str]:
         keys = lookups(**{"sender": "", "urls": (), "files": (), "ip": "", **mail})
@@ -66,7 +66,7 @@ class Shelf:
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
     made = Shelf(tmp_path)
     yield made
-    made.database.close()
+    made.database.leave()
 
 
 def test_a_mail_finds_the_entries_of_everybody_and_of_its_recipient(shelf: Shelf) -> None:
@@ -135,7 +135,7 @@ def test_a_map_holds_blocks_for_everybody_and_knows_when_it_changed(shelf: Shelf
     shelf.add("own.parcel-fee.example", "url", scope=ANA)
     assert shelf.read(lambda s: map_lines(s, "urlhost")) == ["parcel-fee.example"]
     before = shelf.read(lambda s: map_changed_at(s, "urlhost"))
-    shelf.database._transact(lambda work: end(work.session.get_one(Entry, host.block_id), work, by="olga"))
+    shelf.database.do(lambda work: end(work.session.get_one(Entry, host.block_id), work, by="olga"))
     assert shelf.read(lambda s: map_lines(s, "urlhost")) == []
     assert shelf.read(lambda s: map_changed_at(s, "urlhost")) > before
 
@@ -152,7 +152,7 @@ def test_no_lookup_scans_the_book(shelf: Shelf) -> None:
         Book(shelf.settings).add(automatic, work)
         withdraw("c", work)
 
-    shelf.database._transact(work)
+    shelf.database.do(work)
     shelf.found(scopes={TENANT, ANA}, at=now(), sender=FEE)
     shelf.read(lambda s: named(s, "parcel-fee.example"))
     keyed = [

@@ -1,6 +1,8 @@
 """Work: one transaction, committed by the edge or not at all."""
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +12,8 @@ from sqlmodel import Field, Session, SQLModel
 
 from shared.errors import Defer
 from shared.events import CaseJoined
-from shared.work import Database, UtcTime, Work
+from shared.tables import UtcTime
+from shared.work import Database, Work
 
 METADATA = MetaData()
 
@@ -24,11 +27,11 @@ class Note(SQLModel, table=True):
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
     made = Database(f"sqlite:///{tmp_path}/work.db", "work", METADATA)
-    made.create()
+    await made.create()
     yield made
-    made.close()
+    await made.close()
 
 
 async def test_rows_and_events_are_committed_together(database: Database) -> None:
@@ -68,15 +71,16 @@ async def test_a_commit_wakes_those_who_wait_unless_it_is_quiet(database: Databa
     assert wake.is_set()
 
 
-async def test_a_locked_database_defers(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.work.BUSY_TIMEOUT_MS", 10)
-    impatient = Database(str(database._writer.url), "work", METADATA)
-    with database._writer.connect() as holder:
-        holder.exec_driver_sql("SELECT 1")  # BEGIN IMMEDIATE took the write lock
+@pytest.mark.usefixtures("database")
+async def test_a_locked_database_defers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.stores.sqlite.BUSY_TIMEOUT_MS", 10)
+    impatient = Database(f"sqlite:///{tmp_path}/work.db", "work", METADATA)
+    with closing(sqlite3.connect(tmp_path / "work.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
         with pytest.raises(Defer, match="locked"):
             await impatient.run(lambda work: work.session.add(Note(name="b", at=work.at)))
     await impatient.run(lambda work: work.session.add(Note(name="b", at=work.at)))
-    impatient.close()
+    await impatient.close()
 
 
 async def test_moments_stay_aware_and_in_utc(database: Database) -> None:

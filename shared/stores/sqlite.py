@@ -1,0 +1,131 @@
+"""SQLite as a server database: write-ahead log, every commit on disk, one writing thread, transactions that begin where we say."""
+
+import asyncio
+import contextlib
+import fcntl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Engine, MetaData, create_engine, event
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlmodel import Session
+
+from shared.stores.upgrade import upgrade
+
+T = TypeVar("T")
+Row = TypeVar("Row")
+
+#: How long SQLite waits for another process's write, in milliseconds.
+BUSY_TIMEOUT_MS = 5_000
+
+#: Threads for reading: pages and due rows; more would only compete for the same disk.
+READERS = 4
+
+#: How long a relay waits for that of another process on the same file, in seconds. Then it sends too: what is sent twice is
+#: dropped by the readers, and a process that was stopped in its turn must not hold up the others.
+TURN_MAX_S = 5.0
+
+
+class SqliteStore:
+    """One file. Replicas on the same machine may share it."""
+
+    def __init__(self, url: URL, service: str) -> None:
+        if url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        self._writer = _engine(url, begin="BEGIN IMMEDIATE")
+        self._reader = _engine(url, begin="BEGIN")
+        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix=f"{service}-write")
+        self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix=f"{service}-read")
+        self._turn = Path(f"{url.database}-{service}-relay") if url.database else None
+
+    @property
+    def insert(self) -> Callable[[Any], Any]:
+        """`INSERT … ON CONFLICT` as SQLite spells it."""
+        return sqlite_insert
+
+    async def create(self, metadata: MetaData) -> None:
+        """Make what is not there yet."""
+        await self._in(self._write_thread, self._create, metadata)
+
+    async def write(self, job: Callable[[Session], T]) -> T:
+        """Run `job` in the one writing thread."""
+        return await self._in(self._write_thread, transact, self._writer, job)
+
+    async def read(self, query: Callable[[Session], T]) -> T:
+        """Run `query` in a reading thread: the write-ahead log lets it see one snapshot while others write."""
+        return await self._in(self._read_threads, transact, self._reader, query)
+
+    async def hand_over(
+        self,
+        take: Callable[[Session], Sequence[Row]],
+        send: Callable[[Sequence[Row]], Awaitable[T]],
+        mark: Callable[[Session, T], None],
+    ) -> T | None:
+        """Look, send, mark: no transaction is open while something is sent, for the file has one writer."""
+        async with self._our_turn():
+            rows = await self.read(take)
+            if not rows:
+                return None
+            sent = await send(rows)
+            await self.write(lambda session: mark(session, sent))
+            return sent
+
+    async def close(self) -> None:
+        """Wait for what runs, then let go."""
+        await asyncio.to_thread(self._write_thread.shutdown)
+        await asyncio.to_thread(self._read_threads.shutdown)
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def _create(self, metadata: MetaData) -> None:
+        with self._writer.begin() as connection:
+            upgrade(connection, metadata)
+
+    async def _in(self, threads: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
+
+    @contextlib.asynccontextmanager
+    async def _our_turn(self) -> AsyncIterator[None]:
+        if self._turn is None:
+            yield
+            return
+        with self._turn.open("a") as file:
+            waits_until = time.monotonic() + TURN_MAX_S
+            while time.monotonic() < waits_until:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel lets go of it when we die
+                    break
+                except BlockingIOError:
+                    await asyncio.sleep(0.01)
+            yield
+
+
+def transact(engine: Engine, job: Callable[[Session], T]) -> T:
+    """Run `job` in one transaction of its own, here and now."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        return job(session)
+
+
+def _engine(url: URL, *, begin: str) -> Engine:
+    engine = create_engine(url, connect_args={"check_same_thread": False, "isolation_level": None})
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,63 @@
+"""The rows that every service has: receipts of what it handled, and events on their way out."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Index, MetaData, Table, false, types
+
+
+class UtcTime(types.TypeDecorator[datetime]):
+    """A moment in UTC that stays aware: SQLite keeps none of a time's zone."""
+
+    impl = types.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Store UTC; refuse a naive time."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without a zone is no moment")
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """Give the zone back."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def inbox_table(metadata: MetaData, service: str) -> Table:
+    """Receipts: which events this service has handled. The row is the fence against a second effect."""
+    name = f"{service}_inbox"
+    if name in metadata.tables:
+        return metadata.tables[name]
+    return Table(
+        name,
+        metadata,
+        Column("source", types.String(255), primary_key=True),
+        Column("event_id", types.String(255), primary_key=True),
+        Column("received_at", UtcTime, nullable=False, index=True),
+    )
+
+
+def outbox_table(metadata: MetaData, service: str) -> Table:
+    """Events on their way out: written with the rows they tell of, sent by the relay, kept for publishing again.
+
+    A row is *unsent* while `entry_id` is NULL, *published* from then on, and *confirmed* once every reader of its stream
+    has acknowledged it. Two partial indexes hold only what is still on its way, so that their size does not grow.
+    """
+    name = f"{service}_outbox"
+    if name in metadata.tables:
+        return metadata.tables[name]
+    table = Table(
+        name,
+        metadata,
+        Column("seq", types.BigInteger().with_variant(types.Integer, "sqlite"), primary_key=True, autoincrement=True),
+        Column("stream", types.String(100), nullable=False),
+        Column("fields", types.Text, nullable=False),
+        Column("created_at", UtcTime, nullable=False, index=True),
+        Column("entry_id", types.String(40)),
+        Column("confirmed", Boolean, nullable=False, server_default=false()),
+    )
+    unsent = table.c.entry_id.is_(None)
+    waiting = table.c.entry_id.is_not(None) & table.c.confirmed.is_(False)
+    Index(f"ix_{name}_unsent", table.c.seq, sqlite_where=unsent, postgresql_where=unsent)
+    Index(f"ix_{name}_waiting", table.c.stream, table.c.seq, sqlite_where=waiting, postgresql_where=waiting)
+    return table
