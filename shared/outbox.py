@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
+from shared.entry_ids import entry_id_of, sortable
 from shared.errors import Defer
 from shared.metrics import EVENTS_PUBLISHED, OUTBOX_WAITING
 from shared.work import Database
@@ -114,7 +115,7 @@ class Relay:
             if isinstance(answer, Exception):
                 sent.trouble = answer
             else:
-                sent.marks.append({"row": row[0], "entry": answer.decode()})
+                sent.marks.append({"row": row[0], "entry": sortable(entry_id_of(answer))})
         return sent
 
     def _unsent(self, session: Session) -> list[Row]:

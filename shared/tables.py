@@ -59,5 +59,5 @@ def outbox_table(metadata: MetaData, service: str) -> Table:
     unsent = table.c.entry_id.is_(None)
     waiting = table.c.entry_id.is_not(None) & table.c.confirmed.is_(False)
     Index(f"ix_{name}_unsent", table.c.seq, sqlite_where=unsent, postgresql_where=unsent)
-    Index(f"ix_{name}_waiting", table.c.stream, table.c.seq, sqlite_where=waiting, postgresql_where=waiting)
+    Index(f"ix_{name}_waiting", table.c.stream, table.c.entry_id, sqlite_where=waiting, postgresql_where=waiting)
     return table

@@ -1,16 +1,19 @@
 """Fixtures of the whole suite: a real Redis server, and waiting without sleeping."""
 
 import asyncio
+import os
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from redis.asyncio import Redis
 
 from shared.bus import connect
 from shared.embedded import EmbeddedRedis
+from tests.postgres import find_postgres, postgres_server
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +24,33 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         runner.run(server.start())
         yield server.url
         runner.run(server.stop())
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL for the session."""
+    if given := os.environ.get("LONGSTOP_TEST_POSTGRES_URL"):
+        yield given
+        return
+    if find_postgres() is None:
+        pytest.skip("no PostgreSQL: install one, or set LONGSTOP_TEST_POSTGRES_URL")
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of an empty database, once of each kind that we support."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/db/{{service}}.db"
+        return
+    server = request.getfixturevalue("postgres_url")
+    name = f"t{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(server)
+    await connection.execute(f"CREATE DATABASE {name}")
+    yield f"{server.rpartition('/')[0]}/{name}"
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
 
 
 @pytest.fixture
@@ -44,8 +74,6 @@ def data_dir(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A developer's own LONGSTOP_* variables and .env must not change a test."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("LONGSTOP_") and not name.startswith(("LONGSTOP_TEST_", "LONGSTOP_REQUIRE_")):
             monkeypatch.delenv(name)

@@ -36,6 +36,13 @@ def connect(url: str) -> Redis:
     return Redis.from_url(url, **OPTIONS, retry=Retry(NoBackoff(), 0))
 
 
+def connect_patiently(url: str, service: str) -> "PatientRedis":
+    """A client for the reader of a service."""
+    client = PatientRedis.from_url(url, **OPTIONS, retry=Retry(NoBackoff(), 0))
+    client.service = service
+    return client
+
+
 class PatientRedis(Redis):
     """A client whose group reads do not raise: FastStream ends the app on a lost group and spins on other errors.
 

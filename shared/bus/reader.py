@@ -13,18 +13,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import structlog
 from faststream import AckPolicy
-from faststream.redis import RedisBroker, StreamSub
-from faststream.redis.configs.state import RedisConnectionState
+from faststream.redis import StreamSub
 from faststream.redis.message import RedisBatchStreamMessage
 from redis.exceptions import RedisError
 
 from shared.bus.batch import Batch, Outcome
+from shared.bus.broker import make_broker
 from shared.bus.claims import ALONE_FROM, Claims, Entry
-from shared.bus.client import OPTIONS, PatientRedis, create_groups
+from shared.bus.client import create_groups
 from shared.bus.entries import Delivery, Unreadable, read_entry
 from shared.bus.fuse import Fuse
 from shared.errors import Defer
@@ -56,31 +56,6 @@ class On:
     prepare: Prepare | None = None
 
 
-class _Connection(RedisConnectionState):
-    """FastStream's connection with our patient client in it."""
-
-    def __init__(self, options: dict[str, Any], service: str) -> None:
-        super().__init__(options)
-        self._service = service
-
-    async def connect(self) -> PatientRedis:
-        client = await super().connect()
-        patient = cast("PatientRedis", PatientRedis.from_pool(client.connection_pool))
-        patient.service = self._service
-        self._client = patient
-        return patient
-
-
-class _Broker(RedisBroker):
-    """FastStream's broker on that connection (its own hook for Sentinel and Cluster)."""
-
-    service = ""
-
-    def _make_connection_state(self, connection_options: dict[str, Any], kwargs: dict[str, Any]) -> _Connection:
-        del kwargs
-        return _Connection(connection_options | OPTIONS, self.service)
-
-
 class Bus:
     """The reading side of one service."""
 
@@ -95,9 +70,7 @@ class Bus:
         self._stopping = asyncio.Event()
         self._claiming: asyncio.Task[None] | None = None
         self._log = structlog.stdlib.get_logger("bus").bind(service=self._group)
-        self._broker: Any = type("Broker", (_Broker,), {"service": self._group})(
-            settings.redis_url, apply_types=False, logger=None, graceful_timeout=15.0
-        )
+        self._broker = make_broker(settings, self._group)
         for stream in self._on:
             self._subscribe(stream)
 

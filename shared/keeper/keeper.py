@@ -9,11 +9,12 @@ from redis.exceptions import RedisError
 
 from shared.bus.entries import DEAD_STREAM
 from shared.contract import Contract
+from shared.entry_ids import START, entry_id_of, sortable
 from shared.errors import Defer
 from shared.health import Health, watch_disk, watch_outbox
 from shared.keeper import gauges
 from shared.keeper.ledger import Ledger, Waiting
-from shared.keeper.positions import START, State, entry_id_of, read_state, sortable, which_are_there
+from shared.keeper.positions import State, read_state, which_are_there
 from shared.keeper.retention import Retention
 from shared.metrics import PUBLISHED_AGAIN
 from shared.outbox import Relay
@@ -115,9 +116,9 @@ class Keeper:
 
         A dead letter that was deleted was dropped or replayed by an operator, and stays away.
         """
-        after, again = 0, 0
+        after, again = "", 0
         while page := await self._ledger.page(stream, after):
-            after = page[-1][0]
+            after = page[-1][1]
             there = await which_are_there(self._redis, self._name(stream), [entry for _, entry in page])
             gone = [row for row, found in zip(page, there, strict=True) if not found]
             dropped = [

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Update, func, select, update
 from sqlmodel import Session
 
-from shared.keeper.positions import EntryId, sortable
+from shared.entry_ids import EntryId, sortable
 from shared.work import Database, Work
 
 #: Rows that are looked at, or forgotten, in one statement.
@@ -17,7 +17,7 @@ FORGET_STEP = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Published rows of one stream that are not confirmed: how many, and the entries of the first and the last."""
+    """Published rows of one stream that are not confirmed: how many, and the oldest and the newest of their entries."""
 
     rows: int
     first: str
@@ -56,23 +56,11 @@ class Ledger:
 
     async def waiting(self) -> dict[str, Waiting]:
         """What is published and not confirmed, by stream."""
-        outbox = self._outbox.c
-        ends = (
-            select(
-                outbox.stream,
-                func.count().label("rows"),
-                func.min(outbox.seq).label("a"),
-                func.max(outbox.seq).label("b"),
-            )
-            .where(self._is_waiting())
-            .group_by(outbox.stream)
-            .subquery()
-        )
-        first, last = self._outbox.alias(), self._outbox.alias()
+        entry = self._outbox.c.entry_id
         query = (
-            select(ends.c.stream, ends.c.rows, first.c.entry_id, last.c.entry_id)
-            .join(first, first.c.seq == ends.c.a)
-            .join(last, last.c.seq == ends.c.b)
+            select(self._outbox.c.stream, func.count(), func.min(entry), func.max(entry))
+            .where(self._is_waiting())
+            .group_by(self._outbox.c.stream)
         )
         found = await self._database.look(lambda session: session.execute(query).all())
         return {stream: Waiting(*rest) for stream, *rest in found}
@@ -90,12 +78,13 @@ class Ledger:
         """Confirm these rows."""
         await self._execute(update(self._outbox).where(self._outbox.c.seq.in_(rows)).values(confirmed=True))
 
-    async def page(self, stream: str, after: int) -> Sequence[tuple[int, str]]:
-        """The next waiting rows of a stream: number and entry."""
+    async def page(self, stream: str, after: str) -> Sequence[tuple[int, str]]:
+        """The next waiting rows of a stream, in the order of their entries: number and entry."""
+        outbox = self._outbox.c
         query = (
-            select(self._outbox.c.seq, self._outbox.c.entry_id)
-            .where(self._is_waiting(), self._outbox.c.stream == stream, self._outbox.c.seq > after)
-            .order_by(self._outbox.c.seq)
+            select(outbox.seq, outbox.entry_id)
+            .where(self._is_waiting(), outbox.stream == stream, outbox.entry_id > after)
+            .order_by(outbox.entry_id)
             .limit(STEP)
         )
         return await self._database.look(lambda session: [(seq, entry) for seq, entry in session.execute(query)])
@@ -123,7 +112,8 @@ class Ledger:
             .limit(1)
         )
         until = work.session.execute(moment).scalar()
-        work.session.execute(inbox.delete().where(inbox.c.received_at < (until or handled_before)))
+        old = inbox.c.received_at <= until if until else inbox.c.received_at < handled_before
+        work.session.execute(inbox.delete().where(old))
         return len(rows) == FORGET_STEP or until is not None
 
     def _is_waiting(self) -> ColumnElement[bool]:

@@ -3,7 +3,8 @@
 from collections import deque
 from datetime import datetime, timedelta
 
-from shared.keeper.positions import START, EntryId, State
+from shared.entry_ids import START, EntryId
+from shared.keeper.positions import State
 
 #: Samples of a stream's growth that are remembered; with one every few seconds some minutes, which is what a burst lasts.
 SAMPLES = 512

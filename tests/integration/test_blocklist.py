@@ -49,8 +49,8 @@ def verdict(version: int = 1, category: VerdictCategory = "phishing") -> Verdict
 
 
 @pytest.fixture
-async def blocks(redis_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
-    async with house(("blocklist",), redis_url, prefix, data_dir) as running:
+async def blocks(redis_url: str, database_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
+    async with house(("blocklist",), redis_url, prefix, data_dir, database_url=database_url) as running:
         yield running
 
 

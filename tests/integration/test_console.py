@@ -25,8 +25,8 @@ HOSTILE = "<script>alert(1)</script>\u202e=cmd http://evil.example/x"
 
 
 @pytest.fixture
-async def console(redis_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
-    async with house(("console",), redis_url, prefix, data_dir) as made:
+async def console(redis_url: str, database_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
+    async with house(("console",), redis_url, prefix, data_dir, database_url=database_url) as made:
         yield made
 
 

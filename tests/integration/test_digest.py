@@ -33,8 +33,8 @@ HOSTILE = "=?utf-8?q?x=0ABcc:_evil@x.example?= \r\nBcc: evil@x.example <script>a
 
 
 @pytest.fixture
-async def digest(redis_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
-    async with house(("digest",), redis_url, prefix, data_dir, digest_every_s=1) as made:
+async def digest(redis_url: str, database_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
+    async with house(("digest",), redis_url, prefix, data_dir, database_url=database_url, digest_every_s=1) as made:
         yield made
 
 

