@@ -5,12 +5,12 @@ a doorbell: rows stay after publishing, so that the keeper can have published ag
 """
 
 import asyncio
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
+from pydantic_core import from_json
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import bindparam, select, update
@@ -105,7 +105,7 @@ class Relay:
     async def _send(self, rows: Sequence[Row]) -> Sent:
         pipeline = self.redis.pipeline(transaction=False)
         for _, stream, fields in rows:
-            pipeline.xadd(f"{self._prefix}:{stream}", json.loads(fields))
+            pipeline.xadd(f"{self._prefix}:{stream}", from_json(fields))
         try:
             answers = await pipeline.execute(raise_on_error=False)
         except (RedisError, OSError) as error:

@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -50,21 +49,20 @@ def postgres_server(folder: Path) -> Iterator[str]:
             [programs / "postgres", "-D", str(data), *options], stdout=log, stderr=log, **_as_nobody()
         )
         try:
-            _wait(port, server)
+            _wait(folder / "pg.log", server)
             yield f"postgresql://longstop@127.0.0.1:{port}/postgres"
         finally:
             server.send_signal(2)  # SIGINT is PostgreSQL's fast shutdown
             server.wait(30)
 
 
-def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
+def _wait(log: Path, server: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_MAX_S
     while time.monotonic() < deadline and server.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if b"ready to accept connections" in log.read_bytes():
+            return
         time.sleep(0.05)
-    raise AssertionError("PostgreSQL did not start")
+    raise AssertionError(f"PostgreSQL did not start: {log.read_text()[-2000:]}")
 
 
 def _run(*command: object) -> None:

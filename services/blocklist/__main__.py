@@ -20,7 +20,7 @@ def build(room: Room) -> Parts:
         app=app(room),
         port=room.settings.blocklist_port,
         on={
-            VerdictIssued: On(handlers.on_verdict_issued),
+            VerdictIssued: On(handlers.on_verdict_issued, foresee=handlers.foresee_verdicts),
             BlockRequested: On(handlers.on_block_requested),
             BlockWithdrawn: On(handlers.on_block_withdrawn),
         },

@@ -1,15 +1,20 @@
 """How the block list reacts: verdicts list and take back, people ask for entries and withdraw them."""
 
+from collections.abc import Sequence
+
 from services.blocklist.entries import Book, Wish, end, withdraw
 from services.blocklist.rules.terms import LIFETIME, lists, takes_back
 from services.blocklist.settings import BlocklistSettings
-from services.blocklist.tables import Entry, Judged
+from services.blocklist.tables import Claim, Entry, Judged
 from shared.errors import Reject
 from shared.events import BlockOrigin, BlockRefused, BlockRequested, BlockWithdrawn, VerdictIssued, fact_id
 from shared.work import Work
 
 #: Proposals of one verdict that are looked at: a mail has a handful of senders, hosts and files worth an entry.
 PROPOSALS_MAX = 50
+
+#: Claims that are looked up together with their verdicts: far more than a batch has.
+FORESEEN_CLAIMS_MAX = 2_000
 
 #: What a refusal repeats of a value, in characters: the value may be any length.
 VALUE_SHOWN_MAX = 2_048
@@ -22,17 +27,25 @@ class Handlers:
         self._book = Book(settings)
         self._policy = settings.auto_block
 
+    def foresee_verdicts(self, events: Sequence[VerdictIssued], work: Work) -> None:
+        """What is known of these mails, and what their earlier verdicts listed."""
+        claimants = [_claimant(event) for event in events]
+        work.foresee(Judged, claimants)
+        work.foresee_by(Claim, Claim.claimant, claimants, limit=FORESEEN_CLAIMS_MAX)
+
     def on_verdict_issued(self, event: VerdictIssued, work: Work) -> None:
         """List what a harmful verdict proposes; take back what an older one listed when the mail is not bad after all.
 
         A verdict supersedes older ones of the same mail only: another mail of the case cannot undo it.
         """
-        claimant = str(fact_id("claim", event.case_id, event.message_sha256))
+        claimant = _claimant(event)
         if not _is_newest(claimant, event.version, work):
             return
         if takes_back(category=event.category, analysers=event.analysers):
-            withdraw(claimant, work)
+            if work.find_by(Claim, Claim.claimant, claimant) != []:
+                withdraw(claimant, work)
         elif lists(policy=self._policy, category=event.category, confidence=event.confidence):
+            work.overlook(Claim, Claim.claimant, claimant)
             origin = BlockOrigin(by="verdict", case_id=event.case_id, submission_id=event.submission_id)
             for block in dict.fromkeys(event.blocks[:PROPOSALS_MAX]):
                 wish = Wish(
@@ -80,11 +93,15 @@ class Handlers:
             work.emit(refused)
 
 
+def _claimant(event: VerdictIssued) -> str:
+    return str(fact_id("claim", event.case_id, event.message_sha256))
+
+
 def _is_newest(claimant: str, version: int, work: Work) -> bool:
     """Remember the version, unless a newer one was seen."""
-    judged = work.session.get(Judged, claimant)
+    judged = work.find(Judged, claimant)
     if judged is None:
-        work.session.add(Judged(claimant=claimant, version=version))
+        work.add(Judged(claimant=claimant, version=version))
         return True
     if judged.version >= version:
         return False

@@ -1,7 +1,7 @@
 """Wiring of ingest: `longstop serve ingest`."""
 
 from services.ingest.contract import CONTRACT
-from services.ingest.handlers import write_down
+from services.ingest.handlers import foresee, write_down
 from services.ingest.http import app
 from services.ingest.intake import Intake
 from services.ingest.keys import Keys
@@ -23,8 +23,8 @@ def build(room: Room) -> Parts:
         app=app(room, intake),
         port=room.settings.ingest_port,
         on={
-            ReportSubmitted: On(write_down, prepare=streams.receive),
-            MailHeld: On(write_down, prepare=streams.hold),
+            ReportSubmitted: On(write_down, prepare=streams.receive, foresee=foresee),
+            MailHeld: On(write_down, prepare=streams.hold, foresee=foresee),
         },
         jobs=[Job("forget old keys", 3600, Keys(room.database).forget_old)],
         doors=[SmtpDoor(room, intake)],

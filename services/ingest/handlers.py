@@ -9,15 +9,21 @@ from shared.work import Work
 Durable = ReportReceived | ReportRejected | QuarantineHeld
 
 
+def foresee(events: Sequence[Durable], work: Work) -> None:
+    """Which of these are there already."""
+    work.foresee(Report, [event.report_id for event in events if isinstance(event, ReportReceived)])
+    work.foresee(Held, [event.held_id for event in events if isinstance(event, QuarantineHeld)])
+
+
 def write_down(event: Durable, work: Work) -> None:
     """Write the row and say the event; a second time with the same id changes nothing.
 
     The bus calls it for the two streams, after `services.ingest.streams` made their mails durable.
     """
     if isinstance(event, ReportReceived):
-        if work.session.get(Report, event.report_id):
+        if work.find(Report, event.report_id):
             return
-        work.session.add(
+        work.add(
             Report(
                 report_id=event.report_id,
                 category=event.category,
@@ -28,15 +34,14 @@ def write_down(event: Durable, work: Work) -> None:
             )
         )
     elif isinstance(event, QuarantineHeld):
-        if work.session.get(Held, event.held_id):
+        if work.find(Held, event.held_id):
             return
-        work.session.add(
-            Held(held_id=event.held_id, reason=event.reason, sha256=event.message.sha256, held_at=event.held_at)
-        )
+        work.add(Held(held_id=event.held_id, reason=event.reason, sha256=event.message.sha256, held_at=event.held_at))
     work.emit(event)
 
 
 def write_all(events: Sequence[Durable], work: Work) -> None:
     """Write down what one conversation handed in, together or not at all."""
+    foresee(events, work)
     for event in events:
         write_down(event, work)

@@ -4,7 +4,7 @@ from services.submission.analysers import Analyser
 from services.submission.analysers.offline import LocalAnalyser
 from services.submission.analysers.stub import StubAnalyser
 from services.submission.contract import CONTRACT
-from services.submission.handlers import on_submission_requested
+from services.submission.handlers import foresee, on_submission_requested
 from services.submission.jobs import AnalyseDue
 from services.submission.settings import SubmissionSettings
 from services.submission.tables import METADATA
@@ -22,7 +22,7 @@ def build(room: Room) -> Parts:
     return Parts(
         app=service_app("submission", VERSION, ready=room.ready),
         port=room.settings.submission_port,
-        on={SubmissionRequested: On(on_submission_requested)},
+        on={SubmissionRequested: On(on_submission_requested, foresee=foresee)},
         jobs=[Job("analyse due", 1, AnalyseDue(room, analysers), wake=room.database.wake_on_commit())],
     )
 

@@ -1,15 +1,22 @@
 """How submission reacts: a request becomes an item that is due now. The work itself is a job's."""
 
+from collections.abc import Sequence
+
 from services.submission.tables import Item
 from shared.events import SubmissionRequested
 from shared.work import Work
 
 
+def foresee(events: Sequence[SubmissionRequested], work: Work) -> None:
+    """Which of these were asked for already."""
+    work.foresee(Item, [event.request_id for event in events])
+
+
 def on_submission_requested(event: SubmissionRequested, work: Work) -> None:
     """Write the debt down."""
-    if work.session.get(Item, event.request_id):
+    if work.find(Item, event.request_id):
         return
-    work.session.add(
+    work.add(
         Item(
             submission_id=event.request_id,
             case_id=event.case_id,

@@ -1,6 +1,7 @@
 """The analysis of due items: taken in one transaction, analysed with none open, answered in another."""
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +9,7 @@ from typing import cast
 
 import structlog
 from sqlalchemy import func
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from services.submission.analysers import Analyser, Opinion, Specimen
 from services.submission.rules import Combined, combine, retry_delay_s
@@ -18,10 +19,17 @@ from shared.events import MailEnvelope, SubmissionFailed, VerdictIssued
 from shared.events.vocabulary import ReportCategory
 from shared.mail import read_mail
 from shared.run import Room
+from shared.tasks import end
 from shared.work import Work, now
 
-#: Items in analysis at once: enough to hide a slow analyser, few enough that their mails fit into memory.
-AT_ONCE = 20
+#: Items in analysis at once: enough to hide a slow analyser, and few enough to be answered in one short transaction.
+AT_ONCE = 50
+
+#: Bytes of mails in analysis at once; one larger mail is analysed alone.
+AT_ONCE_BYTES = 64 * 1024 * 1024
+
+#: Answers that come within this time of each other leave in one transaction, in seconds.
+GATHER_S = 0.02
 
 #: A run that ends neither well nor badly is over after this time beyond the analysers' own, in seconds.
 GRACE_S = 30
@@ -37,50 +45,84 @@ class Result:
 
 
 class AnalyseDue:
-    """The job: pays due items."""
+    """The job: pays due items. A slow analysis holds up no other."""
 
     def __init__(self, room: Room, analysers: Sequence[Analyser]) -> None:
         self._room = room
         self._settings = room.settings
         self._analysers = analysers
+        self._wake = room.database.wake_on_commit()
+        self._taken: deque[Item] = deque()
+        self._running: dict[asyncio.Task[Result], tuple[Item, int]] = {}
         self._log = structlog.stdlib.get_logger("analysis")
 
     async def __call__(self) -> bool:
-        """Analyse what is due; True when there may be more."""
-        items = await self._room.database.look(
-            lambda session: session.exec(
-                select(Item.submission_id)
-                .where(col(Item.open), Item.due_at <= now())
-                .order_by(col(Item.due_at))
-                .limit(AT_ONCE)
-            ).all()
-        )
-        if not items:
-            return False
-        taken = await self._room.database.run(lambda work: self._take(items, work), quiet=True)
-        results = await asyncio.gather(*(self._analyse(item) for item in taken))
-        await self._room.database.run(lambda work: self._answer(taken, results, work))
+        """Begin what is due, answer what is done; True when there may be more."""
+        try:
+            self._wake.clear()
+            await self._begin()
+            if not self._running:
+                return bool(self._taken)
+            done = await self._some_done()
+            if done:
+                taken = [self._running.pop(task)[0] for task in done]
+                await self._room.database.run(lambda work: self._answer(taken, [task.result() for task in done], work))
+        except BaseException:
+            await end(*self._running)
+            self._running.clear()
+            self._taken.clear()  # their leases run out, here or elsewhere
+            raise
         return True
+
+    async def _begin(self) -> None:
+        free = AT_ONCE - len(self._running) - len(self._taken)
+        if free > AT_ONCE // 2 and (due := await self._room.database.look(lambda session: _due(session, free))):
+            self._taken += await self._room.database.run(lambda work: self._take(due, work), quiet=True)
+        free_bytes = AT_ONCE_BYTES - sum(size for _, size in self._running.values())
+        if self._taken and (free_bytes > 0 or not self._running):
+            for item, specimen, size in await asyncio.to_thread(self._open, free_bytes):
+                self._running[asyncio.create_task(self._analyse(specimen))] = item, size
+
+    async def _some_done(self) -> set["asyncio.Task[Result]"]:
+        """The analyses that are done, those that come close together at once; none when new work was committed first."""
+        done, _ = await asyncio.wait(self._running, timeout=GATHER_S)
+        if not done:
+            news = asyncio.create_task(self._wake.wait())
+            await asyncio.wait({*self._running, news}, return_when=asyncio.FIRST_COMPLETED)
+            await end(news)
+            done = {task for task in self._running if task.done()}
+        return done
 
     def _take(self, ids: Sequence[str], work: Work) -> list[Item]:
         """Mark items as running; another replica that saw the same ones finds them not due any more."""
         lease_s = self._settings.analyser_timeout_s + GRACE_S
         due = select(Item).where(col(Item.submission_id).in_(ids), col(Item.open), Item.due_at <= work.at)
-        items = list(work.session.exec(due.with_for_update(skip_locked=True)))
+        items = list(work.session.exec(due))
         for item in items:
             item.status, item.attempts = "running", item.attempts + 1
             item.due_at = work.at + timedelta(seconds=lease_s)
         return items
 
-    async def _analyse(self, item: Item) -> Result:
-        try:
-            raw = await asyncio.to_thread(self._room.blobs.get, item.message_sha256)
-            if raw is None:
-                return Result(reason="the mail is not in the blob store", final=True)
-            specimen = await asyncio.to_thread(self._specimen, item, raw)
-            opinions = await asyncio.gather(*(self._ask(analyser, specimen) for analyser in self._analysers))
-        except Defer as reason:
-            return Result(reason=str(reason))
+    def _open(self, free_bytes: int) -> list[tuple[Item, Specimen | Result, int]]:
+        """Read the mails of taken items, as many as fit, at least one."""
+        opened: list[tuple[Item, Specimen | Result, int]] = []
+        while self._taken and (free_bytes > 0 or not opened):
+            item = self._taken.popleft()
+            try:
+                raw = self._room.blobs.get(item.message_sha256)
+            except Defer as reason:
+                opened.append((item, Result(reason=str(reason)), 0))
+                continue
+            size = len(raw or b"")
+            free_bytes -= size
+            missing = Result(reason="the mail is not in the blob store", final=True)
+            opened.append((item, missing if raw is None else self._specimen(item, raw), size))
+        return opened
+
+    async def _analyse(self, specimen: Specimen | Result) -> Result:
+        if isinstance(specimen, Result):
+            return specimen
+        opinions = await asyncio.gather(*(self._ask(analyser, specimen) for analyser in self._analysers))
         if all(opinion.evaluation == "error" for opinion in opinions):
             return Result(reason="no analyser could answer")
         return Result(verdict=combine(opinions))
@@ -104,36 +146,38 @@ class AnalyseDue:
             return Opinion.failed(analyser.name)
 
     def _answer(self, items: Sequence[Item], results: Sequence[Result], work: Work) -> None:
+        work.foresee(Item, [item.submission_id for item in items])
+        versions = _versions([item.case_id for item in items], work)
         for taken, result in zip(items, results, strict=True):
-            item = work.session.get_one(Item, taken.submission_id)
+            item = work.get(Item, taken.submission_id)
             if not item.open or item.attempts != taken.attempts:
                 continue  # another replica took it over when our lease was out
             if result.verdict is not None:
                 item.status = "succeeded"
-                self._issue(item, result.verdict, work)
+                self._issue(item, result.verdict, versions, work)
             elif result.final or item.attempts >= self._settings.submission_attempts:
-                self._give_up(item, result.reason, work)
+                self._give_up(item, result.reason, versions, work)
             else:
                 item.status = "not_started"
                 item.due_at = work.at + timedelta(seconds=retry_delay_s(attempts=item.attempts))
 
-    def _give_up(self, item: Item, reason: str, work: Work) -> None:
+    def _give_up(self, item: Item, reason: str, versions: Counter[str], work: Work) -> None:
         """Say that it failed, and a verdict that claims nothing, so that nobody waits for ever."""
         item.status = "failed"
         failed = SubmissionFailed(
             submission_id=item.submission_id, case_id=item.case_id, reason=reason, attempts=item.attempts
         )
         work.emit(failed, traceparent=item.traceparent)
-        self._issue(item, combine([Opinion.failed(analyser.name) for analyser in self._analysers]), work)
+        self._issue(item, combine([Opinion.failed(analyser.name) for analyser in self._analysers]), versions, work)
 
-    def _issue(self, item: Item, verdict: Combined, work: Work) -> None:
+    def _issue(self, item: Item, verdict: Combined, versions: Counter[str], work: Work) -> None:
         item.open = False
-        last = work.session.exec(select(func.max(Verdict.version)).where(Verdict.case_id == item.case_id)).one()
+        versions[item.case_id] += 1
         event = VerdictIssued(
             submission_id=item.submission_id,
             case_id=item.case_id,
             message_sha256=item.message_sha256,
-            version=(last or 0) + 1,
+            version=versions[item.case_id],
             category=verdict.category,
             confidence=verdict.confidence,
             cause=verdict.cause,
@@ -142,7 +186,7 @@ class AnalyseDue:
             blocks=verdict.blocks,
             analysers=verdict.analysers,
         )
-        work.session.add(
+        work.add(
             Verdict(
                 issued_at=work.at,
                 **event.model_dump(
@@ -151,3 +195,20 @@ class AnalyseDue:
             )
         )
         work.emit(event, traceparent=item.traceparent)
+
+
+def _due(session: Session, limit: int) -> Sequence[str]:
+    query = (
+        select(Item.submission_id).where(col(Item.open), Item.due_at <= now()).order_by(col(Item.due_at)).limit(limit)
+    )
+    return session.exec(query).all()
+
+
+def _versions(cases: Sequence[str], work: Work) -> Counter[str]:
+    """The newest version of the verdicts of each case."""
+    newest = (
+        select(Verdict.case_id, func.max(Verdict.version))
+        .where(col(Verdict.case_id).in_(cases))
+        .group_by(Verdict.case_id)
+    )
+    return Counter(dict(work.session.exec(newest).all()))

@@ -5,7 +5,7 @@ from typing import cast
 
 from sqlmodel import col, select
 
-from services.triage.rules import Decision, Likeness, decide, likeness
+from services.triage.rules import Decision, decide, likeness
 from services.triage.tables import Case, Report, Sample, Trait
 from shared.events import (
     CaseJoined,
@@ -24,32 +24,45 @@ from shared.work import Work
 STEP = 500
 
 
+def foresee_reports(events: Sequence[ReportReceived], work: Work) -> None:
+    """The traits of these mails that are known, with their cases and samples."""
+    alike = [likeness(message=event.message) for event in events]
+    traits = work.foresee(Trait, [trait for one in alike for trait in (*one.same_mail, *one.same_case)])
+    work.foresee(Case, [trait.case_id for trait in traits])
+    work.foresee(Sample, [trait.sample for trait in traits])
+
+
+def foresee_verdicts(events: Sequence[VerdictIssued], work: Work) -> None:
+    """The samples of these verdicts, and the reports that wait for them, when a step can tell them all."""
+    samples = [event.message_sha256 for event in events]
+    work.foresee(Sample, samples)
+    newest = max(event.version for event in events)
+    work.foresee_by(Report, Report.sample, samples, col(Report.told_version) < newest, limit=STEP)
+
+
 def on_report_received(event: ReportReceived, work: Work) -> None:
     """Open or join a case, decide about it, ask for analysis, or hand on the verdict that is there."""
     alike = likeness(message=event.message)
-    known = _known(alike, work)
+    known = {
+        trait: row for trait in (*alike.same_mail, *alike.same_case) if (row := work.find(Trait, trait)) is not None
+    }
     match = next((known[trait] for trait in (*alike.same_mail, *alike.same_case) if trait in known), None)
     inherited = match is not None and match.trait in alike.same_mail
     case = _open(event, work) if match is None else _join(match, event, work)
     decision = _decide(case, event, work)
-    if match and inherited:
-        sample = work.session.get_one(Sample, match.sample)
-    else:
-        sample = _take_sample(case, event, decision, work)
-    work.session.add_all(
-        Trait(trait=trait, case_id=case.case_id, sample=sample.sha256)
-        for trait in (*alike.same_mail, *alike.same_case)
-        if trait not in known
-    )
+    sample = work.get(Sample, match.sample) if match and inherited else _take_sample(case, event, decision, work)
+    for trait in dict.fromkeys((*alike.same_mail, *alike.same_case)):
+        if trait not in known:
+            work.add(Trait(trait=trait, case_id=case.case_id, sample=sample.sha256))
     report = Report(report_id=event.report_id, case_id=case.case_id, sample=sample.sha256, inherited=inherited)
-    work.session.add(report)
+    work.add(report)
     if sample.version:
         _tell([report], sample, work)
 
 
 def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
     """Remember the newest verdict of a mail and tell its reports. A verdict of no case of ours is somebody else's."""
-    sample = work.session.get(Sample, event.message_sha256)
+    sample = work.find(Sample, event.message_sha256)
     if sample is None or sample.case_id != event.case_id or sample.version >= event.version:
         return
     sample.version, sample.category, sample.confidence = event.version, event.category, event.confidence
@@ -58,21 +71,20 @@ def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
 
 def tell_step(sample: Sample, work: Work) -> bool:
     """Tell up to `STEP` reports the newest verdict of their mail; whether there may be more."""
-    work.session.flush()
+    foreseen = work.find_by(Report, Report.sample, sample.sha256)
+    if foreseen is not None:
+        _tell([report for report in foreseen if report.told_version < sample.version], sample, work)
+        return False
+    work.flush()
     due = select(Report).where(Report.sample == sample.sha256, Report.told_version < sample.version).limit(STEP)
     reports = work.session.exec(due).all()
     _tell(reports, sample, work)
     return len(reports) == STEP
 
 
-def _known(alike: Likeness, work: Work) -> dict[str, Trait]:
-    query = select(Trait).where(col(Trait.trait).in_([*alike.same_mail, *alike.same_case]))
-    return {trait.trait: trait for trait in work.session.exec(query)}
-
-
 def _open(event: ReportReceived, work: Work) -> Case:
     case = Case(case_id=str(fact_id("case", event.report_id)), opened_at=work.at, report_count=1)
-    work.session.add(case)
+    work.add(case)
     work.emit(
         CaseOpened(
             case_id=case.case_id,
@@ -86,7 +98,7 @@ def _open(event: ReportReceived, work: Work) -> Case:
 
 
 def _join(match: Trait, event: ReportReceived, work: Work) -> Case:
-    case = work.session.get_one(Case, match.case_id)
+    case = work.get(Case, match.case_id)
     case.report_count += 1
     matched = {"raw": "the same mail", "body": "the same text", "mid": "the same Message-ID"}
     work.emit(
@@ -126,7 +138,7 @@ def _decide(case: Case, event: ReportReceived, work: Work) -> Decision:
 def _take_sample(case: Case, event: ReportReceived, decision: Decision, work: Work) -> Sample:
     """A mail that the case has not seen: ask for its analysis, unless it is dismissed, which is a verdict too."""
     sample = Sample(sha256=event.message.sha256, case_id=case.case_id)
-    work.session.add(sample)
+    work.add(sample)
     if decision.decision == "dismiss":
         sample.version, sample.category, sample.confidence = 1, "simulation", 1.0
         return sample

@@ -37,6 +37,7 @@ class Batch:
     stream: str
     group: str
     handle: Callable[[Any, Work], None]
+    foresee: Callable[[Sequence[Any], Work], None] | None
     attempts_max: int
     fuse: Fuse
 
@@ -71,6 +72,8 @@ class Batch:
         try:
             fresh = work.take_in({delivery.receipt: None for delivery in deliveries})
             handled, repeated = [], []
+            if self.foresee and fresh:
+                self.foresee([delivery.event for delivery in deliveries if delivery.receipt in fresh], work)
             for delivery in deliveries:
                 if delivery.receipt in fresh:
                     fresh.discard(delivery.receipt)
@@ -84,7 +87,7 @@ class Batch:
             if is_trouble(error):
                 raise
             savepoint.rollback()
-            work.forget_outgoing()
+            work.forget()
             return False
         savepoint.commit()
         if handled:
@@ -106,7 +109,7 @@ class Batch:
             if is_trouble(error):
                 raise
             savepoint.rollback()
-            work.forget_outgoing()
+            work.forget()
             self._failed(delivery, error, work, outcome)
         else:
             savepoint.commit()

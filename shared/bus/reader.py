@@ -45,15 +45,20 @@ CLAIM_EVERY_S = 1.0
 TROUBLE_WAIT_S, TROUBLE_WAIT_MAX_S = 0.1, 5.0
 
 Handle: TypeAlias = Callable[[Any, Work], None]
+Foresee: TypeAlias = Callable[[Sequence[Any], Work], None]
 Prepare: TypeAlias = Callable[[Sequence[Delivery]], Awaitable[Sequence[Delivery | Unreadable]]]
 
 
 @dataclass(frozen=True, slots=True)
 class On:
-    """What a service does on an event: `prepare` a batch outside (blobs), then `handle` each inside the transaction."""
+    """What a service does on an event.
+
+    `prepare` a batch outside (blobs); inside the transaction `foresee` what its events will look up, then `handle` each.
+    """
 
     handle: Handle
     prepare: Prepare | None = None
+    foresee: Foresee | None = None
 
 
 class Bus:
@@ -198,7 +203,9 @@ class Bus:
             readable = [item for item in read if isinstance(item, Delivery)]
             read = [item for item in read if isinstance(item, Unreadable)]
             read += await reaction.prepare(readable)
-        batch = Batch(stream, self._group, reaction.handle, self._settings.attempts_max, self._fuses[stream])
+        batch = Batch(
+            stream, self._group, reaction.handle, reaction.foresee, self._settings.attempts_max, self._fuses[stream]
+        )
         outcome = await self._database.run(lambda work: batch.settle(read, work))
         self._count(stream, outcome)
         return outcome

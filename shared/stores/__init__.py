@@ -5,7 +5,7 @@ writes at a time*, wherever its replicas run.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import MetaData
 from sqlalchemy.engine import make_url
@@ -22,10 +22,6 @@ TROUBLE = ("08", "25", "40", "53", "55", "57", "58", "XX")
 
 class Store(Protocol):
     """The database of one service."""
-
-    @property
-    def insert(self) -> Callable[[Any], Any]:
-        """The dialect's `insert`, for what SQL does not standardise (ON CONFLICT)."""
 
     async def create(self, metadata: MetaData) -> None:
         """Make tables, columns and indexes that are not there yet."""

@@ -4,11 +4,10 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import asyncpg
 from sqlalchemy import URL, MetaData, text
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import Session
@@ -52,11 +51,6 @@ class PostgresStore:
         )
         self._writing = asyncio.Lock()
         self._lock_key = int.from_bytes(hashlib.sha256(f"longstop/{service}".encode()).digest()[:8], signed=True)
-
-    @property
-    def insert(self) -> Callable[[Any], Any]:
-        """`INSERT … ON CONFLICT` as PostgreSQL spells it."""
-        return postgres_insert
 
     async def create(self, metadata: MetaData) -> None:
         """Make what is not there yet; replicas that start together do so in turn."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Engine, MetaData, create_engine, event
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session
 
 from shared.stores.upgrade import upgrade
@@ -40,11 +39,6 @@ class SqliteStore:
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix=f"{service}-write")
         self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix=f"{service}-read")
         self._turn = Path(f"{url.database}-{service}-relay") if url.database else None
-
-    @property
-    def insert(self) -> Callable[[Any], Any]:
-        """`INSERT … ON CONFLICT` as SQLite spells it."""
-        return sqlite_insert
 
     async def create(self, metadata: MetaData) -> None:
         """Make what is not there yet."""
