@@ -8,12 +8,16 @@ becomes part of a path.
 import hashlib
 import os
 import re
-import tempfile
+import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
 from shared.errors import Defer
+
+#: Threads that write: enough for the file system to join their fsyncs, few enough for a slow disk.
+WRITERS = 8
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -41,25 +45,30 @@ class FileBlobs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="blobs")
         folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, contents: Iterable[bytes]) -> list[str]:
-        """Write what is not there yet; one fsync for each new blob and for each touched folder."""
-        names = []
-        touched = set()
+        """Write what is not there yet; one fsync for each new blob and for each touched folder.
+
+        Several at once: file systems make concurrent fsyncs durable in one go.
+        """
+        named = [(hashlib.sha256(content).hexdigest(), content) for content in contents]
+        fresh = {path: content for name, content in named if not (path := self._path(name)).exists()}
+        touched = {self._path(name).parent for name, _ in named}
         try:
-            for content in contents:
-                name = hashlib.sha256(content).hexdigest()
-                names.append(name)
-                path = self._path(name)
-                if not path.exists():
-                    _write_whole(path, content)
-                touched.add(path.parent)
             for folder in touched:
-                _fsync_folder(folder)
+                if not folder.exists():
+                    folder.mkdir(parents=True, exist_ok=True)
+                    _fsync(folder.parent)
+            if len(fresh) == 1:
+                _write_whole(*next(iter(fresh.items())))
+            else:
+                list(self._threads.map(_write_whole, fresh, fresh.values()))
+            list(self._threads.map(_fsync, touched) if len(touched) > 1 else map(_fsync, touched))
         except OSError as error:
             raise Defer(f"the blob store cannot be written: {error.strerror}") from error
-        return names
+        return [name for name, _ in named]
 
     def get(self, sha256: str) -> bytes | None:
         """Read one blob whole; None for an unknown or malformed name."""
@@ -77,23 +86,24 @@ class FileBlobs:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _fsync_folder(path.parent.parent)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    """Under a name that nobody else takes, then, once it is on disk, under its own."""
+    temporary = f"{path}.{os.getpid()}-{threading.get_ident()}.new"
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            with open(descriptor, "wb", closefd=False) as file:
+                file.write(content)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)  # noqa: PTH105 - a Path for each blob costs as much as the rename
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _fsync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

@@ -4,9 +4,12 @@ A statement costs a hundred times what a row in it costs. So what a batch of eve
 once (`foresee`), handlers find it without a statement, and new rows are kept until the end and inserted together.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from operator import attrgetter
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Table, insert, inspect
 from sqlmodel import Session, SQLModel, select
@@ -22,16 +25,16 @@ class Rows:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._known: dict[tuple[type[SQLModel], Any], SQLModel | None] = {}
+        self._known: dict[tuple[type[SQLModel], Any], Any] = {}
         self._groups: dict[tuple[type[SQLModel], str, Any], list[Any]] = {}
-        self._new: dict[type[SQLModel], list[SQLModel]] = {}
+        self._new: dict[type[SQLModel], list[SimpleNamespace]] = {}
 
     def foresee(self, kind: type[R], keys: Iterable[str]) -> list[R]:
         """Look up the rows of these keys in one statement; later `find` knows them, and which are not there."""
         missing = [key for key in dict.fromkeys(keys) if (kind, key) not in self._known]
         if not missing:
             return []
-        column = getattr(kind, _shape(kind)[1][0])
+        column = getattr(kind, _shape(kind).table.primary_key.columns[0].key)
         rows: list[R] = []
         for start in range(0, len(missing), IN_MAX):
             rows += self.session.exec(select(kind).where(column.in_(missing[start : start + IN_MAX])))
@@ -60,8 +63,7 @@ class Rows:
         known = (kind, key)
         if known not in self._known:
             self._known[known] = self.session.get(kind, key)
-        row = self._known[known]
-        return row if isinstance(row, kind) else None
+        return cast("R | None", self._known[known])
 
     def get(self, kind: type[R], key: Any) -> R:
         """The row of this key, which must be there.
@@ -82,23 +84,30 @@ class Rows:
         """What was foreseen for this value is not true any more."""
         self._groups.pop((kind, column.key, value), None)
 
-    def add(self, row: SQLModel) -> None:
-        """Insert this row at the end. Until then it may be changed; a key that it has must not be there yet."""
-        kind = type(row)
+    def new(self, kind: type[R], **values: Any) -> R:
+        """Insert a row at the end; its key must not be there yet. Until then it may be read and changed.
+
+        It is no instance of `kind` but has its attributes: making one costs more than all else about a row.
+
+        Raises:
+            TypeError: a value has no column, or a column no value.
+        """
+        shape = _shape(kind)
+        row = SimpleNamespace(**{**shape.defaults, **values})
+        if row.__dict__.keys() != shape.names:
+            raise TypeError(f"{kind.__name__} has {sorted(shape.names ^ row.__dict__.keys())} otherwise")
         self._new.setdefault(kind, []).append(row)
-        self._known[kind, _key(row)] = row
+        self._known[kind, shape.key_of(row)] = row
+        return cast("R", row)
 
     def flush(self) -> None:
         """Write changes first, then the new rows, each table in one statement."""
         self.session.flush()
         for kind, rows in self._new.items():
-            table, _ = _shape(kind)
-            names = table.columns.keys()
-            self.session.connection().execute(
-                insert(table), [{name: getattr(row, name) for name in names} for row in rows]
-            )
+            shape = _shape(kind)
+            self.session.connection().execute(insert(shape.table), [row.__dict__ for row in rows])
             for row in rows:  # whoever changes it from now on finds it through the session
-                del self._known[kind, _key(row)]
+                del self._known[kind, shape.key_of(row)]
         self._new = {}
 
     def forget(self) -> None:
@@ -106,14 +115,19 @@ class Rows:
         self._known, self._groups, self._new = {}, {}, {}
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What is known of a class of rows."""
+
+    table: Table
+    names: frozenset[str]
+    defaults: Mapping[str, Any]
+    key_of: Callable[[Any], Any]
+
+
 @cache
-def _shape(kind: type[SQLModel]) -> tuple[Table, tuple[str, ...]]:
-    """The table of a class and the names of its primary key."""
+def _shape(kind: type[SQLModel]) -> _Shape:
     table = inspect(kind).local_table
-    return table, tuple(column.key for column in table.primary_key)
-
-
-def _key(row: SQLModel) -> Any:
-    _, names = _shape(type(row))
-    values = tuple(getattr(row, name) for name in names)
-    return values[0] if len(values) == 1 else values
+    fields = kind.model_fields
+    defaults = {name: field.default for name, field in fields.items() if not field.is_required()}
+    return _Shape(table, frozenset(fields), defaults, attrgetter(*(column.key for column in table.primary_key)))

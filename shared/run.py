@@ -5,6 +5,7 @@ A service is data (`Service`) and a function that builds its parts from a `Room`
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -170,6 +171,7 @@ async def run_services(
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
+            _spare_collector()
             say.info("started", services=[one.name for one in running])
             started()
             await stopping
@@ -192,6 +194,16 @@ def serve(service: Service, overrides: Mapping[str, Any] | None = None) -> int:
 
 async def _start(running: Sequence[Running]) -> None:
     await asyncio.gather(*(one.start() for one in running))
+
+
+def _spare_collector() -> None:
+    """Let the garbage collector leave alone what was made at start, and look less often at what comes and goes.
+
+    A batch makes tens of thousands of objects and drops them; walking through all modules for them cost a third of all time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def _wait(stop: asyncio.Event) -> None:

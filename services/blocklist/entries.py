@@ -155,7 +155,7 @@ def _keep(entry: Entry, wish: Wish, work: Work) -> Entry:
 
 def _make(wish: Wish, scope: str, value: str, work: Work) -> Entry:
     entry = Entry(
-        block_id=str(fact_id("block", wish.cause, scope, wish.kind, value)),
+        block_id=fact_id("block", wish.cause, scope, wish.kind, value),
         kind=wish.kind,
         value=value,
         action=wish.action,

@@ -94,14 +94,14 @@ class Handlers:
 
 
 def _claimant(event: VerdictIssued) -> str:
-    return str(fact_id("claim", event.case_id, event.message_sha256))
+    return fact_id("claim", event.case_id, event.message_sha256)
 
 
 def _is_newest(claimant: str, version: int, work: Work) -> bool:
     """Remember the version, unless a newer one was seen."""
     judged = work.find(Judged, claimant)
     if judged is None:
-        work.add(Judged(claimant=claimant, version=version))
+        work.new(Judged, claimant=claimant, version=version)
         return True
     if judged.version >= version:
         return False

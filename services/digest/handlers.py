@@ -82,15 +82,15 @@ def block_sender(copy: Copy, work: Work) -> None:
     if not sender:
         raise Reject("this mail names no sender that could be blocked")
     origin = BlockOrigin(by=copy.recipient, held_id=copy.held_id, note="blocked from a digest")
-    request_id = str(fact_id("block", "digest", copy.recipient, sender))
+    request_id = fact_id("block", "digest", copy.recipient, sender)
     work.emit(BlockRequested(request_id=request_id, kind="address", value=sender, scope=copy.recipient, origin=origin))
 
 
 def submit(copy: Copy, work: Work) -> None:
     """Somebody wants to know what this mail is."""
     held = work.session.get_one(Held, copy.held_id)
-    case_id = str(fact_id("case", "held", held.sha256))
-    request_id = str(fact_id("submission", case_id, held.sha256))
+    case_id = fact_id("case", "held", held.sha256)
+    request_id = fact_id("submission", case_id, held.sha256)
     work.emit(
         SubmissionRequested(
             request_id=request_id,

@@ -23,20 +23,19 @@ def write_down(event: Durable, work: Work) -> None:
     if isinstance(event, ReportReceived):
         if work.find(Report, event.report_id):
             return
-        work.add(
-            Report(
-                report_id=event.report_id,
-                category=event.category,
-                reporter=event.reporter,
-                source=event.source,
-                sha256=event.message.sha256,
-                received_at=event.received_at,
-            )
+        work.new(
+            Report,
+            report_id=event.report_id,
+            category=event.category,
+            reporter=event.reporter,
+            source=event.source,
+            sha256=event.message.sha256,
+            received_at=event.received_at,
         )
     elif isinstance(event, QuarantineHeld):
         if work.find(Held, event.held_id):
             return
-        work.add(Held(held_id=event.held_id, reason=event.reason, sha256=event.message.sha256, held_at=event.held_at))
+        work.new(Held, held_id=event.held_id, reason=event.reason, sha256=event.message.sha256, held_at=event.held_at)
     work.emit(event)
 
 

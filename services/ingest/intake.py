@@ -169,14 +169,12 @@ class Intake:
 def held_id(handed: HandedHeld) -> str:
     """The same mail held for the same recipients by the same queue entry is one: gateways repeat after a lost answer."""
     envelope = handed.envelope
-    return str(
-        fact_id(
-            "held",
-            handed.queue_id,
-            hashlib.sha256(handed.raw).hexdigest(),
-            envelope.mail_from,
-            *sorted(envelope.rcpt_to),
-        )
+    return fact_id(
+        "held",
+        handed.queue_id,
+        hashlib.sha256(handed.raw).hexdigest(),
+        envelope.mail_from,
+        *sorted(envelope.rcpt_to),
     )
 
 

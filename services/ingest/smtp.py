@@ -187,7 +187,7 @@ class Letter:
             raw=original.raw,
             category=self._category,
             source="smtp",
-            report_id=str(fact_id("report", *self._identity, number)),
+            report_id=fact_id("report", *self._identity, number),
             reporter=self._reporter,
             envelope=None,
             defaulted=self._defaulted,

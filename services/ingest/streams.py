@@ -60,7 +60,7 @@ class StreamDoor:
             raw=self._raw(submitted.message),
             category=submitted.category,
             source="stream",
-            report_id=str(fact_id("report", *identity)),
+            report_id=fact_id("report", *identity),
             reporter=submitted.reporter,
             envelope=submitted.envelope,
             folder=submitted.folder,

@@ -16,16 +16,15 @@ def on_submission_requested(event: SubmissionRequested, work: Work) -> None:
     """Write the debt down."""
     if work.find(Item, event.request_id):
         return
-    work.add(
-        Item(
-            submission_id=event.request_id,
-            case_id=event.case_id,
-            message_sha256=event.message_sha256,
-            category=event.category,
-            report_count=event.report_count,
-            envelope=event.envelope.model_dump_json() if event.envelope else "",
-            due_at=work.at,
-            asked_at=work.at,
-            traceparent=work.traceparent,
-        )
+    work.new(
+        Item,
+        submission_id=event.request_id,
+        case_id=event.case_id,
+        message_sha256=event.message_sha256,
+        category=event.category,
+        report_count=event.report_count,
+        envelope=event.envelope.model_dump_json() if event.envelope else "",
+        due_at=work.at,
+        asked_at=work.at,
+        traceparent=work.traceparent,
     )

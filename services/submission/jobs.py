@@ -186,13 +186,12 @@ class AnalyseDue:
             blocks=verdict.blocks,
             analysers=verdict.analysers,
         )
-        work.add(
-            Verdict(
-                issued_at=work.at,
-                **event.model_dump(
-                    include={"case_id", "version", "submission_id", "message_sha256", "category", "confidence", "cause"}
-                ),
-            )
+        work.new(
+            Verdict,
+            issued_at=work.at,
+            **event.model_dump(
+                include={"case_id", "version", "submission_id", "message_sha256", "category", "confidence", "cause"}
+            ),
         )
         work.emit(event, traceparent=item.traceparent)
 

@@ -53,9 +53,10 @@ def on_report_received(event: ReportReceived, work: Work) -> None:
     sample = work.get(Sample, match.sample) if match and inherited else _take_sample(case, event, decision, work)
     for trait in dict.fromkeys((*alike.same_mail, *alike.same_case)):
         if trait not in known:
-            work.add(Trait(trait=trait, case_id=case.case_id, sample=sample.sha256))
-    report = Report(report_id=event.report_id, case_id=case.case_id, sample=sample.sha256, inherited=inherited)
-    work.add(report)
+            work.new(Trait, trait=trait, case_id=case.case_id, sample=sample.sha256)
+    report = work.new(
+        Report, report_id=event.report_id, case_id=case.case_id, sample=sample.sha256, inherited=inherited
+    )
     if sample.version:
         _tell([report], sample, work)
 
@@ -83,8 +84,7 @@ def tell_step(sample: Sample, work: Work) -> bool:
 
 
 def _open(event: ReportReceived, work: Work) -> Case:
-    case = Case(case_id=str(fact_id("case", event.report_id)), opened_at=work.at, report_count=1)
-    work.add(case)
+    case = work.new(Case, case_id=fact_id("case", event.report_id), opened_at=work.at, report_count=1)
     work.emit(
         CaseOpened(
             case_id=case.case_id,
@@ -137,14 +137,13 @@ def _decide(case: Case, event: ReportReceived, work: Work) -> Decision:
 
 def _take_sample(case: Case, event: ReportReceived, decision: Decision, work: Work) -> Sample:
     """A mail that the case has not seen: ask for its analysis, unless it is dismissed, which is a verdict too."""
-    sample = Sample(sha256=event.message.sha256, case_id=case.case_id)
-    work.add(sample)
+    sample = work.new(Sample, sha256=event.message.sha256, case_id=case.case_id)
     if decision.decision == "dismiss":
         sample.version, sample.category, sample.confidence = 1, "simulation", 1.0
         return sample
     work.emit(
         SubmissionRequested(
-            request_id=str(fact_id("submission", case.case_id, sample.sha256)),
+            request_id=fact_id("submission", case.case_id, sample.sha256),
             case_id=case.case_id,
             message_sha256=sample.sha256,
             category=event.category,

@@ -76,7 +76,7 @@ def read_entry(
 def dead_letter(unreadable: Unreadable, *, stream: str, group: str, at: datetime) -> dict[str, str]:
     """The fields of a dead letter. The same entry of the same group gives the same `id`."""
     return {
-        "id": str(fact_id(DEAD_STREAM, stream, unreadable.entry_id, group)),
+        "id": fact_id(DEAD_STREAM, stream, unreadable.entry_id, group),
         "stream": stream,
         "entry_id": unreadable.entry_id,
         "group": group,

@@ -19,7 +19,7 @@ def on_block_created(event: BlockCreated, work: Work) -> None:
 
 def on_block_refused(event: BlockRefused, work: Work) -> None:
     """An entry was not made."""
-    row = row_of(work, Block, str(fact_id("refused", *event.key())))
+    row = row_of(work, Block, fact_id("refused", *event.key()))
     row.kind, row.value, row.scope, row.status, row.reason = (
         event.kind,
         event.value,
