@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 
 import structlog
 from pydantic_core import from_json
@@ -19,6 +20,7 @@ from sqlmodel import Session
 from shared.entry_ids import entry_id_of, sortable
 from shared.errors import Defer
 from shared.metrics import EVENTS_PUBLISHED, OUTBOX_WAITING
+from shared.packed import send_packed
 from shared.work import Database
 
 #: Rows in one pipeline: large enough that round trips vanish, small enough that a mark is one short statement.
@@ -103,11 +105,12 @@ class Relay:
         return len(sent.marks)
 
     async def _send(self, rows: Sequence[Row]) -> Sent:
-        pipeline = self.redis.pipeline(transaction=False)
-        for _, stream, fields in rows:
-            pipeline.xadd(f"{self._prefix}:{stream}", from_json(fields))
+        commands = [
+            ("XADD", f"{self._prefix}:{stream}", "*", *chain.from_iterable(from_json(fields).items()))
+            for _, stream, fields in rows
+        ]
         try:
-            answers = await pipeline.execute(raise_on_error=False)
+            answers = await send_packed(self.redis, commands)
         except (RedisError, OSError) as error:
             return Sent([], error)
         sent = Sent([])

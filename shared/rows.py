@@ -1,7 +1,8 @@
-"""The rows that one unit of work looks at and makes: many in one statement, though handlers write as if one by one.
+"""The rows that one unit of work looks at, changes and makes: many in one statement, though handlers write as if one by one.
 
-A statement costs a hundred times what a row in it costs. So what a batch of events will need is looked up before, all at
-once (`foresee`), handlers find it without a statement, and new rows are kept until the end and inserted together.
+A statement costs a hundred times what a row in it costs, and an object that a mapper watches ten times what a plain one
+does. So what a batch of events will need is looked up at once (`foresee`), rows are plain objects with the attributes of
+their class, and changes and new rows are written together at the end.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -11,8 +12,8 @@ from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Table, insert, inspect
-from sqlmodel import Session, SQLModel, select
+from sqlalchemy import ColumnElement, Table, bindparam, insert, inspect, select, update
+from sqlmodel import Session, SQLModel
 
 R = TypeVar("R", bound=SQLModel)
 
@@ -21,25 +22,38 @@ IN_MAX = 500
 
 
 class Rows:
-    """The rows of one transaction."""
+    """The rows of one transaction. `session` is for what these cannot say; flush before a query that must see changes."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self._known: dict[tuple[type[SQLModel], Any], Any] = {}
         self._groups: dict[tuple[type[SQLModel], str, Any], list[Any]] = {}
+        self._loaded: dict[type[SQLModel], list[tuple[SimpleNamespace, tuple[Any, ...]]]] = {}
         self._new: dict[type[SQLModel], list[SimpleNamespace]] = {}
 
+    def load(self, kind: type[R], *where: Any, limit: int | None = None) -> list[R]:
+        """Rows by a condition; what is changed in them is written by `flush`."""
+        shape = _shape(kind)
+        query = select(shape.table).where(*where).limit(limit)
+        rows: list[Any] = []
+        for values in self.session.connection().execute(query):
+            row = SimpleNamespace(**dict(zip(shape.names, values, strict=True)))
+            known = self._known.get((kind, shape.key_of(row)))
+            if known is None:
+                self._known[kind, shape.key_of(row)] = known = row
+                self._loaded.setdefault(kind, []).append((row, tuple(values)))
+            rows.append(known)
+        return cast("list[R]", rows)
+
     def foresee(self, kind: type[R], keys: Iterable[str]) -> list[R]:
-        """Look up the rows of these keys in one statement; later `find` knows them, and which are not there."""
+        """Look up the rows of these keys together; later `find` knows them, and which are not there."""
         missing = [key for key in dict.fromkeys(keys) if (kind, key) not in self._known]
-        if not missing:
-            return []
-        column = getattr(kind, _shape(kind).table.primary_key.columns[0].key)
+        key = _shape(kind).table.primary_key.columns[0]
         rows: list[R] = []
         for start in range(0, len(missing), IN_MAX):
-            rows += self.session.exec(select(kind).where(column.in_(missing[start : start + IN_MAX])))
-        self._known.update({(kind, key): None for key in missing})
-        self._known.update({(kind, getattr(row, column.key)): row for row in rows})
+            rows += self.load(kind, key.in_(missing[start : start + IN_MAX]))
+        for one in missing:
+            self._known.setdefault((kind, one), None)
         return rows
 
     def foresee_by(
@@ -49,8 +63,8 @@ class Rows:
         rows: list[R] = []
         distinct = list(dict.fromkeys(values))
         for start in range(0, len(distinct), IN_MAX):
-            query = select(kind).where(column.in_(distinct[start : start + IN_MAX]), *also).limit(limit + 1 - len(rows))
-            rows += self.session.exec(query)
+            here = column.in_(distinct[start : start + IN_MAX])
+            rows += self.load(kind, here, *also, limit=limit + 1 - len(rows))
             if len(rows) > limit:
                 return
         found: dict[str, list[R]] = {value: [] for value in distinct}
@@ -58,14 +72,13 @@ class Rows:
             found[getattr(row, column.key)].append(row)
         self._groups.update({(kind, column.key, value): group for value, group in found.items()})
 
-    def find(self, kind: type[R], key: Any) -> R | None:
+    def find(self, kind: type[R], key: str) -> R | None:
         """The row of this key, or None."""
-        known = (kind, key)
-        if known not in self._known:
-            self._known[known] = self.session.get(kind, key)
-        return cast("R | None", self._known[known])
+        if (kind, key) not in self._known:
+            self.foresee(kind, [key])
+        return cast("R | None", self._known[kind, key])
 
-    def get(self, kind: type[R], key: Any) -> R:
+    def get(self, kind: type[R], key: str) -> R:
         """The row of this key, which must be there.
 
         Raises:
@@ -87,15 +100,13 @@ class Rows:
     def new(self, kind: type[R], **values: Any) -> R:
         """Insert a row at the end; its key must not be there yet. Until then it may be read and changed.
 
-        It is no instance of `kind` but has its attributes: making one costs more than all else about a row.
-
         Raises:
             TypeError: a value has no column, or a column no value.
         """
         shape = _shape(kind)
         row = SimpleNamespace(**{**shape.defaults, **values})
-        if row.__dict__.keys() != shape.names:
-            raise TypeError(f"{kind.__name__} has {sorted(shape.names ^ row.__dict__.keys())} otherwise")
+        if row.__dict__.keys() != set(shape.names):
+            raise TypeError(f"{kind.__name__} has {sorted(set(shape.names) ^ row.__dict__.keys())} otherwise")
         self._new.setdefault(kind, []).append(row)
         self._known[kind, shape.key_of(row)] = row
         return cast("R", row)
@@ -103,16 +114,30 @@ class Rows:
     def flush(self) -> None:
         """Write changes first, then the new rows, each table in one statement."""
         self.session.flush()
+        for kind, loaded in self._loaded.items():
+            self._write_changes(_shape(kind), loaded)
         for kind, rows in self._new.items():
             shape = _shape(kind)
             self.session.connection().execute(insert(shape.table), [row.__dict__ for row in rows])
-            for row in rows:  # whoever changes it from now on finds it through the session
-                del self._known[kind, shape.key_of(row)]
+            written = [(row, tuple(getattr(row, name) for name in shape.names)) for row in rows]
+            self._loaded.setdefault(kind, []).extend(written)
         self._new = {}
 
     def forget(self) -> None:
         """Drop what was looked up and made in a savepoint that was rolled back."""
-        self._known, self._groups, self._new = {}, {}, {}
+        self._known, self._groups, self._loaded, self._new = {}, {}, {}, {}
+
+    def _write_changes(self, shape: "_Shape", loaded: list[tuple[SimpleNamespace, tuple[Any, ...]]]) -> None:
+        changes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for position, (row, before) in enumerate(loaded):
+            values = tuple(getattr(row, name) for name in shape.names)
+            if values != before:
+                changed = tuple(name for name, a, b in zip(shape.names, values, before, strict=True) if a != b)
+                keys = {f"key_{name}": getattr(row, name) for name in shape.keys}
+                changes.setdefault(changed, []).append(keys | {f"new_{name}": getattr(row, name) for name in changed})
+                loaded[position] = (row, values)
+        for names, rows in changes.items():
+            self.session.connection().execute(shape.update_of(names), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +145,20 @@ class _Shape:
     """What is known of a class of rows."""
 
     table: Table
-    names: frozenset[str]
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
     defaults: Mapping[str, Any]
     key_of: Callable[[Any], Any]
+
+    def update_of(self, names: tuple[str, ...]) -> Any:
+        """The statement that changes these columns of a row."""
+        where = [self.table.c[key] == bindparam(f"key_{key}") for key in self.keys]
+        return update(self.table).where(*where).values({name: bindparam(f"new_{name}") for name in names})
 
 
 @cache
 def _shape(kind: type[SQLModel]) -> _Shape:
     table = inspect(kind).local_table
-    fields = kind.model_fields
-    defaults = {name: field.default for name, field in fields.items() if not field.is_required()}
-    return _Shape(table, frozenset(fields), defaults, attrgetter(*(column.key for column in table.primary_key)))
+    defaults = {name: field.default for name, field in kind.model_fields.items() if not field.is_required()}
+    keys = tuple(column.key for column in table.primary_key)
+    return _Shape(table, tuple(table.columns.keys()), keys, defaults, attrgetter(*keys))

@@ -23,7 +23,7 @@ from shared.tasks import end
 from shared.work import Work, now
 
 #: Items in analysis at once: enough to hide a slow analyser, and few enough to be answered in one short transaction.
-AT_ONCE = 50
+AT_ONCE = 200
 
 #: Bytes of mails in analysis at once; one larger mail is analysed alone.
 AT_ONCE_BYTES = 64 * 1024 * 1024
@@ -96,8 +96,7 @@ class AnalyseDue:
     def _take(self, ids: Sequence[str], work: Work) -> list[Item]:
         """Mark items as running; another replica that saw the same ones finds them not due any more."""
         lease_s = self._settings.analyser_timeout_s + GRACE_S
-        due = select(Item).where(col(Item.submission_id).in_(ids), col(Item.open), Item.due_at <= work.at)
-        items = list(work.session.exec(due))
+        items = work.load(Item, col(Item.submission_id).in_(ids), col(Item.open), col(Item.due_at) <= work.at)
         for item in items:
             item.status, item.attempts = "running", item.attempts + 1
             item.due_at = work.at + timedelta(seconds=lease_s)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from sqlmodel import col, select
+from sqlmodel import col
 
 from services.triage.rules import Decision, decide, likeness
 from services.triage.tables import Case, Report, Sample, Trait
@@ -77,8 +77,9 @@ def tell_step(sample: Sample, work: Work) -> bool:
         _tell([report for report in foreseen if report.told_version < sample.version], sample, work)
         return False
     work.flush()
-    due = select(Report).where(Report.sample == sample.sha256, Report.told_version < sample.version).limit(STEP)
-    reports = work.session.exec(due).all()
+    reports = work.load(
+        Report, col(Report.sample) == sample.sha256, col(Report.told_version) < sample.version, limit=STEP
+    )
     _tell(reports, sample, work)
     return len(reports) == STEP
 

@@ -25,5 +25,5 @@ class TellTheRest:
 
 
 def _step(sha256: str, work: Work) -> None:
-    sample = work.session.get_one(Sample, sha256)
+    sample = work.get(Sample, sha256)
     sample.untold = tell_step(sample, work)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from redis.asyncio import Redis
@@ -12,6 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from shared.bus.urls import make_pool
 from shared.metrics import READER_WAITING
 
 #: Longest wait for any answer, in seconds; longer than the longest blocking read.
@@ -23,22 +24,31 @@ PATIENCE_MAX_S = 5.0
 #: One line of log for one kind of trouble in this time, in seconds.
 COMPLAIN_EVERY_S = 60.0
 
-#: RESP2: FastStream iterates over the pairs of a read, which RESP3 answers as a map.
+#: RESP2: FastStream iterates over the pairs of a read, which RESP3 answers as a map. What fails is repeated by us alone.
 OPTIONS: dict[str, Any] = {
     "protocol": 2,
     "socket_timeout": SOCKET_TIMEOUT_S,
     "socket_connect_timeout": SOCKET_TIMEOUT_S,
+    "retry": Retry(NoBackoff(), 0),
 }
 
 
 def connect(url: str) -> Redis:
-    """A client for commands. It never repeats one by itself: a repeated XADD is a second entry, and the relay retries."""
-    return Redis.from_url(url, **OPTIONS, retry=Retry(NoBackoff(), 0))
+    """A client for commands. It never repeats one by itself: a repeated XADD is a second entry, and the relay retries.
+
+    Raises:
+        ValueError: the URL is wrong; the text says what is allowed.
+    """
+    return Redis.from_pool(make_pool(url, OPTIONS))
 
 
 def connect_patiently(url: str, service: str) -> "PatientRedis":
-    """A client for the reader of a service."""
-    client = PatientRedis.from_url(url, **OPTIONS, retry=Retry(NoBackoff(), 0))
+    """A client for the reader of a service.
+
+    Raises:
+        ValueError: the URL is wrong; the text says what is allowed.
+    """
+    client = cast("PatientRedis", PatientRedis.from_pool(make_pool(url, OPTIONS)))
     client.service = service
     return client
 

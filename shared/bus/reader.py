@@ -27,6 +27,7 @@ from shared.bus.claims import ALONE_FROM, Claims, Entry
 from shared.bus.client import create_groups
 from shared.bus.entries import Delivery, Unreadable, read_entry
 from shared.bus.fuse import Fuse
+from shared.bus.pace import Pace
 from shared.errors import Defer
 from shared.events import Event
 from shared.health import Health
@@ -146,11 +147,14 @@ class Bus:
         async def decode(message: RedisBatchStreamMessage) -> Any:
             return message.raw_message
 
+        pace = Pace(self._settings.batch_max)
+
         async def on_batch(raw: Any) -> None:
             ids = [entry_id.decode() for entry_id in raw["message_ids"]]
             await self._handle(
                 stream, [(entry_id, fields, 1) for entry_id, fields in zip(ids, raw["data"], strict=True)]
             )
+            await pace.linger(len(ids))
 
         self._broker.subscriber(stream=subscription, parser=parse, decoder=decode, ack_policy=AckPolicy.MANUAL)(
             on_batch

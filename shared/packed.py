@@ -1,0 +1,38 @@
+"""Many commands in one go, packed by hiredis: redis-py packs in Python, which costs more than all else about an XADD."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import hiredis
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+#: Longest wait for all answers together, in seconds.
+ANSWERS_MAX_S = 15.0
+
+
+async def send_packed(redis: Redis, commands: Sequence[tuple[str, ...]]) -> list[Any]:
+    """Send commands and give their answers in order; an error of one is its answer.
+
+    Raises:
+        RedisError: the connection broke; some commands may have been executed.
+        OSError: the same.
+    """
+    pool = redis.connection_pool
+    connection = await pool.get_connection()
+    answers: list[Any] = []
+    try:
+        async with asyncio.timeout(ANSWERS_MAX_S):
+            await connection.send_packed_command(map(hiredis.pack_command, commands))
+            for _ in commands:
+                try:
+                    answers.append(await connection.read_response())
+                except ResponseError as error:
+                    answers.append(error)
+    except BaseException:
+        await connection.disconnect(nowait=True)  # what is still to come belongs to nobody
+        raise
+    finally:
+        await pool.release(connection)
+    return answers
