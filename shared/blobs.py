@@ -41,7 +41,7 @@ class Blobs(Protocol):
 
 
 class FileBlobs:
-    """Blobs as files `ab/abcdef…` under one folder."""
+    """Blobs as files `a/abcdef…` under one folder: few folders, for each one that a batch touches costs an fsync."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -82,7 +82,7 @@ class FileBlobs:
             raise Defer(f"the blob store cannot be read: {error.strerror}") from error
 
     def _path(self, name: str) -> Path:
-        return self._folder / name[:2] / name
+        return self._folder / name[:1] / name
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -1,6 +1,10 @@
 """Every metric's name, type, labels and meaning, in one place (Prometheus text format, section "naming")."""
 
+from datetime import UTC, datetime
+
 from prometheus_client import Counter, Gauge, Histogram
+
+_LATENCIES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 
 EVENTS_HANDLED = Counter("longstop_events_handled", "Events whose effect was committed", ["service", "stream"])
 EVENTS_REPEATED = Counter(
@@ -14,6 +18,14 @@ BATCH_SIZE = Histogram(
 READER_WAITING = Gauge("longstop_reader_waiting", "1 while Redis cannot be read", ["service"])
 JOB_FAILURES = Counter("longstop_job_failures", "Runs of a job that raised", ["service", "job"])
 REPORTS_TAKEN = Counter("longstop_reports_taken", "Reports made durable", ["door"])
+REPORT_TO_VERDICT_S = Histogram(
+    "longstop_report_to_verdict_seconds", "From a report's receipt to its verdict", buckets=_LATENCIES_S
+)
+REPORT_TO_BLOCK_S = Histogram(
+    "longstop_report_to_block_seconds",
+    "From a report's receipt to the gateway's knowing the entry",
+    buckets=_LATENCIES_S,
+)
 REPORTS_REFUSED = Counter("longstop_reports_refused", "Reports refused at a door", ["door"])
 EVENTS_PUBLISHED = Counter("longstop_events_published", "Events that became stream entries", ["service"])
 EVENTS_VANISHED = Counter(
@@ -40,3 +52,9 @@ OUTBOX_OLDEST_S = Gauge(
 PUBLISHED_AGAIN = Counter(
     "longstop_events_published_again", "Events whose entry had gone before every reader had it", ["service"]
 )
+
+
+def observe_since(histogram: Histogram, moment: datetime | None) -> None:
+    """Count the time since `moment`, when it is known."""
+    if moment:
+        histogram.observe(max(0.0, (datetime.now(UTC) - moment).total_seconds()))

@@ -19,12 +19,13 @@ async def send_packed(redis: Redis, commands: Sequence[tuple[str, ...]]) -> list
         RedisError: the connection broke; some commands may have been executed.
         OSError: the same.
     """
-    pool = redis.connection_pool
+    pool: Any = redis.connection_pool  # redis-py types it in part
+    pack: Any = hiredis.pack_command
     connection = await pool.get_connection()
     answers: list[Any] = []
     try:
         async with asyncio.timeout(ANSWERS_MAX_S):
-            await connection.send_packed_command(map(hiredis.pack_command, commands))
+            await connection.send_packed_command(map(pack, commands))
             for _ in commands:
                 try:
                     answers.append(await connection.read_response())

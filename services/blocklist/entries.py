@@ -39,6 +39,7 @@ class Wish:
     origin: BlockOrigin
     cause: str
     claimant: str = PEOPLE
+    reported_at: datetime | None = None
 
     @property
     def automatic(self) -> bool:
@@ -163,6 +164,7 @@ def _make(wish: Wish, scope: str, value: str, work: Work) -> Entry:
         created_at=work.at,
         changed_at=work.at,
         expires_at=wish.expires_at,
+        reported_at=wish.reported_at,
         **wish.origin.model_dump(),
     )
     work.session.add(entry)

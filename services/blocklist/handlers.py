@@ -55,6 +55,7 @@ class Handlers:
                     origin=origin,
                     cause=event.event_id(),
                     claimant=claimant,
+                    reported_at=event.reported_at,
                 )
                 self._add(wish, work)
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from services.blocklist.gateway import Gateway
 from services.blocklist.rules.fields import Place, Standing, places
 from services.blocklist.tables import Entry, active
 from shared.errors import Defer
+from shared.metrics import REPORT_TO_BLOCK_S, observe_since
 from shared.run import Room
 from shared.work import Work, now
 
@@ -46,6 +48,7 @@ class Change:
     seen: list[dict[str, object]]  # row and generation, for the mark
     put: dict[Place, str]
     drop: list[Place]
+    reported: list[datetime] = field(default_factory=list)  # when the reports were taken that led to new entries
 
 
 class KeepGateway:
@@ -91,6 +94,8 @@ class KeepGateway:
         change = await self._database.look(_changes)
         if change.seen:
             await self._gateway.write(change.put, change.drop)
+            for moment in change.reported:
+                observe_since(REPORT_TO_BLOCK_S, moment)
             await self._database.run(lambda work: _mark_applied(change, work), quiet=True)
         return len(change.seen)
 
@@ -111,16 +116,18 @@ def _expire(ids: Sequence[str], work: Work) -> None:
 def _changes(session: Session) -> Change:
     """The next step of changes, in their order: an entry that was replaced comes before the one that replaced it."""
     dirty = (
-        select(col(Entry.generation), col(Entry.status), *COLUMNS)
+        select(col(Entry.generation), col(Entry.status), col(Entry.reported_at), *COLUMNS)
         .where(col(Entry.applied) < col(Entry.generation))
         .order_by(col(Entry.changed_at), col(Entry.status).desc())
         .limit(STEP)
     )
     change = Change([], {}, [])
-    for generation, status, *values in session.execute(dirty):
+    for generation, status, reported_at, *values in session.execute(dirty):
         standing = Standing(*values)
         change.seen.append({"row": standing.block_id, "seen": generation})
         if status == "active":
+            if generation == 1 and reported_at:
+                change.reported.append(reported_at)
             change.put.update(places(entry=standing))
         else:
             change.drop.extend(places(entry=standing))

@@ -52,6 +52,7 @@ class Entry(SQLModel, table=True):
     submission_id: str = Field(default="", max_length=64)
     held_id: str = Field(default="", max_length=64)
     note: str = Field(default="", max_length=1000)
+    reported_at: datetime | None = Field(default=None, sa_type=UtcTime, description="of the report that led to it")
     generation: int = 1
     applied: int = 0
 

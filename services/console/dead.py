@@ -1,12 +1,11 @@
 """Dead letters, read from their stream: the one thing that no database of ours holds."""
 
-import json
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from shared.bus import DEAD_STREAM
+from shared.bus.letters import Letters
 from shared.errors import Defer
 
 
@@ -14,8 +13,7 @@ class DeadLetters:
     """The newest dead letters."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis: Any = redis
-        self._stream = f"{prefix}:{DEAD_STREAM}"
+        self._letters = Letters(redis, prefix)
 
     async def newest(self, limit: int) -> list[dict[str, Any]]:
         """The newest first.
@@ -24,10 +22,9 @@ class DeadLetters:
             Defer: Redis does not answer.
         """
         try:
-            entries = await self._redis.xrevrange(self._stream, count=limit)
+            return [letter.told() for letter in await self._letters.newest(limit)]
         except (RedisError, OSError) as error:
             raise Defer("redis does not answer") from error
-        return [_letter(fields) for _, fields in entries]
 
     async def count(self) -> int:
         """How many there are.
@@ -36,15 +33,6 @@ class DeadLetters:
             Defer: Redis does not answer.
         """
         try:
-            return int(await self._redis.xlen(self._stream))
+            return await self._letters.count()
         except (RedisError, OSError) as error:
             raise Defer("redis does not answer") from error
-
-
-def _letter(fields: dict[bytes, bytes]) -> dict[str, Any]:
-    letter: dict[str, Any] = {name.decode(): value.decode(errors="replace") for name, value in fields.items()}
-    try:
-        letter["fields"] = json.loads(letter.get("fields", "{}"))
-    except ValueError:
-        letter["fields"] = {}
-    return letter

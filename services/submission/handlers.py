@@ -26,5 +26,6 @@ def on_submission_requested(event: SubmissionRequested, work: Work) -> None:
         envelope=event.envelope.model_dump_json() if event.envelope else "",
         due_at=work.at,
         asked_at=work.at,
+        reported_at=event.reported_at,
         traceparent=work.traceparent,
     )

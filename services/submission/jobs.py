@@ -18,6 +18,7 @@ from shared.errors import Defer, Reject
 from shared.events import MailEnvelope, SubmissionFailed, VerdictIssued
 from shared.events.vocabulary import ReportCategory
 from shared.mail import read_mail
+from shared.metrics import REPORT_TO_VERDICT_S, observe_since
 from shared.run import Room
 from shared.tasks import end
 from shared.work import Work, now
@@ -67,6 +68,8 @@ class AnalyseDue:
             if done:
                 taken = [self._running.pop(task)[0] for task in done]
                 await self._room.database.run(lambda work: self._answer(taken, [task.result() for task in done], work))
+                for item in taken:
+                    observe_since(REPORT_TO_VERDICT_S, item.reported_at)
         except BaseException:
             await end(*self._running)
             self._running.clear()
@@ -184,6 +187,7 @@ class AnalyseDue:
             recommendations=verdict.recommendations,
             blocks=verdict.blocks,
             analysers=verdict.analysers,
+            reported_at=item.reported_at,
         )
         work.new(
             Verdict,

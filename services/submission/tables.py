@@ -28,6 +28,7 @@ class Item(SQLModel, table=True):
     attempts: int = 0
     due_at: datetime = Field(sa_type=UtcTime)
     asked_at: datetime = Field(sa_type=UtcTime)
+    reported_at: datetime | None = Field(default=None, sa_type=UtcTime)
     traceparent: str = Field(default="", max_length=60)
 
 

@@ -152,6 +152,7 @@ def _take_sample(case: Case, event: ReportReceived, decision: Decision, work: Wo
             reporter=event.reporter,
             envelope=event.envelope,
             priority=decision.priority,
+            reported_at=event.received_at,
         )
     )
     return sample

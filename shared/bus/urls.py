@@ -17,7 +17,7 @@ from typing import Any, cast
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from redis.asyncio.connection import ConnectionPool, SSLConnection, UnixDomainSocketConnection
-from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 
 REDIS_PORT, SENTINEL_PORT = 6379, 26379
 
@@ -51,6 +51,17 @@ def make_pool(url: str, options: Mapping[str, Any]) -> ConnectionPool:
 
 class _WrongUrlError(Exception):
     pass
+
+
+class _Sentinels(Sentinel):
+    """redis-py's Sentinels with fewer words: they would name every option of every connection."""
+
+    async def discover_master(self, service_name: str) -> tuple[str, int]:
+        try:
+            host, port = await super().discover_master(service_name)
+        except MasterNotFoundError:
+            raise MasterNotFoundError(f"no Sentinel answers, or none has a master named {service_name}") from None
+        return host, port
 
 
 class _MasterPool(SentinelConnectionPool):
@@ -97,7 +108,7 @@ def _master_pool(
         raise _WrongUrlError("after the Sentinels comes the name of the master that they watch")
     password = _secret(query.get("sentinel_password"), query.get("sentinel_password_file"))
     login = {"username": query.get("sentinel_username"), "password": password}
-    sentinel, pool = cast("Any", Sentinel), cast("Any", _MasterPool)  # redis-py leaves their parameters without types
+    sentinel, pool = cast("Any", _Sentinels), cast("Any", _MasterPool)  # redis-py leaves their parameters without types
     manager = sentinel([_host(one, SENTINEL_PORT) for one in place.split(",")], sentinel_kwargs=to_sentinel | login)
     return cast("ConnectionPool", pool(master, manager, db=_db(query.get("db") or db), **to_master))
 

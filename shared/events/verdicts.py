@@ -1,5 +1,6 @@
 """Submissions and verdicts: what analysis was asked and what it says."""
 
+from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
@@ -50,6 +51,7 @@ class SubmissionRequested(Event):
     reporter: str = ""
     envelope: Envelope | None = None
     priority: Priority = "normal"
+    reported_at: datetime | None = Field(default=None, description="when the report that asks for it was taken")
 
     def key(self) -> tuple[object, ...]:
         return (self.request_id,)
@@ -85,6 +87,7 @@ class VerdictIssued(Event):
     recommendations: tuple[Sentence, ...] = ()
     blocks: tuple[ProposedBlock, ...] = ()
     analysers: tuple[AnalyserAnswer, ...] = ()
+    reported_at: datetime | None = Field(default=None, description="when the report that asked for it was taken")
 
     def key(self) -> tuple[object, ...]:
         return (self.case_id, self.version)
