@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 MAILS ?=
+BENCH ?=
 
-.PHONY: help demo run test lint docs containers-test lock clean
+.PHONY: help demo run test test-faults bench lint docs containers-test lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -32,6 +33,12 @@ run: $(BIN)/longstop ## keep everything running in the foreground
 
 test: $(VENV)/.dev ## the whole suite against a real Redis server
 	@$(BIN)/pytest -q
+
+test-faults: $(VENV)/.dev ## the whole fault matrix: kills, wipes, full disks, cut lines; each test ends with the ledger
+	@LONGSTOP_TEST_FAULTS=full $(BIN)/pytest -q --timeout 300 tests/faults
+
+bench: $(VENV)/.dev ## measure, and write docs/benchmarks.md (BENCH=--quick for a trial)
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 lint: $(VENV)/.dev ## linters, formatter, type checker, import rules
 	@$(BIN)/ruff check .

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import smtplib
-import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 import typer
 from redis.exceptions import RedisError
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from longstop import show
 from longstop.commands.options import DataDir, Json
@@ -20,7 +21,9 @@ from longstop.services import services
 from longstop.where import Endpoints, client, data_dir, endpoints, redis_of
 from shared.blobs import open_blobs
 from shared.errors import LongstopError
+from shared.run import Service
 from shared.settings import Settings
+from shared.work import Database
 
 Level = Literal["ok", "warn", "fail"]
 
@@ -55,7 +58,7 @@ def doctor(data: DataDir = None, as_json: Json = False) -> None:
 
 async def examine(data: Path | None) -> list[Finding]:
     """All findings; a check that breaks is a finding too."""
-    findings = [_configuration(data), _blobs(data), *_databases(data), _mail()]
+    findings = [_configuration(data), _blobs(data), *await _databases(data), _mail()]
     try:
         found = endpoints(data)
     except LongstopError as error:
@@ -88,23 +91,38 @@ def _blobs(data: Path | None) -> Finding:
     return Finding("blob store", "ok", f"{folder} can be written and read")
 
 
-def _databases(data: Path | None) -> list[Finding]:
-    findings = []
+async def _databases(data: Path | None) -> list[Finding]:
     settings = Settings(data_dir=data_dir(data))
+    findings = []
     for service in services():
-        path = Path(settings.database_url_of(service.name).removeprefix("sqlite:///"))
-        if not path.exists():
+        url = settings.database_url_of(service.name)
+        path = Path(url.removeprefix("sqlite:///"))
+        if url.startswith("sqlite") and not await asyncio.to_thread(path.exists):
             findings.append(Finding("database", "warn", f"{service.name}: {path} is not there yet"))
-            continue
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            (unsent,) = connection.execute(
-                f"SELECT count(*) FROM {service.name}_outbox WHERE published_at IS NULL"  # noqa: S608 - our own names
-            ).fetchone()
-        connection.close()
-        level: Level = "ok" if answer == "ok" else "fail"
-        findings.append(Finding("database", level, f"{service.name}: {answer}, {unsent} events wait to be sent"))
+        else:
+            findings.append(await _database(service, url))
     return findings
+
+
+async def _database(service: Service, url: str) -> Finding:
+    """Whether the tables answer, and how much waits to be published."""
+    database = Database(url, service.name, service.tables)
+    unsent = select(func.count()).select_from(database.outbox).where(database.outbox.c.entry_id.is_(None))
+    check = text("PRAGMA quick_check(1)" if url.startswith("sqlite") else "SELECT 'ok'")
+    try:
+        answer, waiting = await database.look(
+            lambda session: (
+                session.connection().execute(check).scalar(),
+                session.connection().execute(unsent).scalar(),
+            )
+        )
+    except (LongstopError, SQLAlchemyError) as error:
+        return Finding("database", "fail", f"{service.name}: {str(error).splitlines()[0]}")
+    finally:
+        await database.close()
+    return Finding(
+        "database", "ok" if answer == "ok" else "fail", f"{service.name}: {answer}, {waiting} events wait to be sent"
+    )
 
 
 def _mail() -> Finding:

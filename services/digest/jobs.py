@@ -26,6 +26,12 @@ STEP = 100
 
 RELEASE_ATTEMPTS, MAIL_ATTEMPTS = 5, 20
 
+#: What is being sent is nobody else's for this time: longer than any conversation with a mail server takes.
+LEASE = timedelta(minutes=5)
+
+#: The states that time ends.
+EXPIRING = ("held", "release_requested")
+
 Row = tuple[Copy, Held]
 
 
@@ -83,7 +89,9 @@ class Digests:
         return len(due) == STEP
 
     async def send(self, mail_id: str) -> str:
-        """Send one digest; where it went, or the empty string when it has to wait."""
+        """Send one digest; where it went, or the empty string when it has to wait or another replica sends it."""
+        if not await self._room.database.run(lambda work: _take_mail(mail_id, work), quiet=True):
+            return ""
         mail, rows = await self._room.database.look(lambda session: _mail_and_rows(mail_id, session))
         told = lines(rows, self._links, self._settings.public_url)
         message_id = f"{mail_id}@longstop"
@@ -129,6 +137,8 @@ class Releases:
         return len(due) == STEP
 
     async def _release(self, copy: Copy, held: Held) -> None:
+        if not await self._room.database.run(lambda work: _take_copy(copy.held_id, copy.recipient, work), quiet=True):
+            return
         reason = ""
         try:
             await self._hand_back(copy, held)
@@ -147,9 +157,7 @@ class Releases:
 
 async def expire(room: Room) -> bool:
     """Expire copies whose time is over."""
-    query = (
-        select(Copy).where(col(Copy.status).in_(("held", "release_requested")), Copy.expires_at <= now()).limit(STEP)
-    )
+    query = select(Copy).where(col(Copy.status).in_(EXPIRING), Copy.expires_at <= now()).limit(STEP)
     due = await room.database.look(lambda session: session.exec(query).all())
     if due:
         await room.database.run(lambda work: _expire([(copy.held_id, copy.recipient) for copy in due], work))
@@ -163,6 +171,24 @@ def _untold() -> ColumnElement[bool]:
 def _mail_and_rows(mail_id: str, session: Session) -> tuple[Mail, list[Row]]:
     query = select(Copy, Held).join(Held, col(Held.held_id) == col(Copy.held_id)).where(Copy.mail_id == mail_id)
     return session.get_one(Mail, mail_id), list(session.exec(query.order_by(col(Held.held_at))))
+
+
+def _take_mail(mail_id: str, work: Work) -> bool:
+    """Take a due mail for a while; False when another replica has."""
+    mail = work.session.get_one(Mail, mail_id)
+    if mail.due_at is None or mail.due_at > work.at:
+        return False
+    mail.due_at = work.at + LEASE
+    return True
+
+
+def _take_copy(held_id: str, recipient: str, work: Work) -> bool:
+    """Take a copy whose release is due for a while; False when another replica has."""
+    copy = work.session.get_one(Copy, (held_id, recipient))
+    if copy.release_at is None or copy.release_at > work.at:
+        return False
+    copy.release_at = work.at + LEASE
+    return True
 
 
 def _wait(mail_id: str, work: Work, *, final: bool) -> None:
@@ -205,5 +231,7 @@ def _released(held_id: str, recipient: str, reason: str, work: Work) -> None:
 def _expire(keys: Sequence[tuple[str, str]], work: Work) -> None:
     for held_id, recipient in keys:
         copy = work.session.get_one(Copy, (held_id, recipient))
+        if copy.status not in EXPIRING:
+            continue  # decided meanwhile
         copy.status, copy.release_at = "expired", None
         work.emit(QuarantineExpired(held_id=held_id, recipient=recipient))
