@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/: `python -m longstop.pages FOLDER`."""
+"""Writes what is generated: `python -m longstop.pages FOLDER`, FOLDER being docs/ and the names relative to it."""
 
 import json
 import sys
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from longstop import documents
+from longstop.acl import acl
+from shared.settings import Settings
 
 
 def _json(make: Callable[[], object]) -> Callable[[], str]:
@@ -17,6 +19,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": documents.settings_page,
     "asyncapi.json": _json(documents.asyncapi),
     "openapi.json": _json(documents.openapi),
+    "../deploy/redis/users.acl": lambda: acl(Settings.model_fields["stream_prefix"].default),
 }
 
 

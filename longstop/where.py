@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 from redis.asyncio import Redis
@@ -31,8 +32,9 @@ class Endpoints:
     smtp_port: int = 2525
 
     def save(self, data_dir: Path) -> None:
-        """Leave them where commands look."""
+        """Leave them where commands look, for our own eyes: the URL may hold a password."""
         temporary = data_dir / f".{FILE}.new"
+        temporary.touch(mode=0o600)
         temporary.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
         temporary.replace(data_dir / FILE)
 
@@ -57,6 +59,12 @@ def endpoints(given: Path | None) -> Endpoints:
     raise LongstopError(
         f"no Longstop runs in {data_dir(given)}: start it with `longstop up`, or set LONGSTOP_REDIS_URL"
     )
+
+
+def bare(url: str) -> str:
+    """A URL to show: without user and password."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def redis_of(found: Endpoints) -> Redis:

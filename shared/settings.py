@@ -32,7 +32,8 @@ class Settings(BaseSettings):
 
     redis_url: str = Field(
         default="",
-        description="`redis://`, `rediss://` or `unix://`; empty: `longstop up` starts and owns an embedded server",
+        description="`redis://`, `rediss://`, `redis+sentinel://HOST:PORT,HOST:PORT/MASTER/0` or `unix://`; `?password_file=PATH` keeps "
+        "the password out of it; empty: `longstop up` starts and owns an embedded server",
     )
     database_url: str = Field(
         default="",
@@ -97,7 +98,7 @@ class Settings(BaseSettings):
     )
     stream_keep_entries: int = Field(
         default=10_000,
-        ge=0,
+        ge=1,
         description="entries of a stream that are kept for those who look back; never less than its slowest reader needs",
     )
     stream_keep_hours: float = Field(

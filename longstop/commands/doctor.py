@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from longstop import show
 from longstop.commands.options import DataDir, Json
 from longstop.services import services
-from longstop.where import Endpoints, client, data_dir, endpoints, redis_of
+from longstop.where import Endpoints, bare, client, data_dir, endpoints, redis_of
 from shared.blobs import open_blobs
 from shared.errors import LongstopError
 from shared.run import Service
@@ -147,7 +147,7 @@ async def _redis(found: Endpoints, data: Path | None) -> list[Finding]:
         policy = (await redis.info("memory")).get("maxmemory_policy")
         dead = await redis.xlen(f"{found.stream_prefix}:dead.v1")
     except (RedisError, OSError) as error:
-        return [Finding("redis", "fail", f"{found.redis_url} does not answer: {error}")]
+        return [Finding("redis", "fail", f"{bare(found.redis_url)} does not answer: {error}")]
     finally:
         await redis.aclose()
     version = str(server["redis_version"])

@@ -10,7 +10,7 @@ from longstop import health as health_check
 from longstop import services as registry
 from longstop import show
 from longstop.commands.options import DataDir
-from longstop.where import Endpoints, data_dir
+from longstop.where import Endpoints, bare, data_dir
 from shared import log, run
 from shared.embedded import EmbeddedRedis
 from shared.settings import Settings
@@ -68,7 +68,9 @@ def _started(settings: Settings, found: Endpoints) -> None:
     token = settings.data_dir / "api.token"
     settings.bearer_token()
     show.say(f"Longstop is up. Console: {found.console} (token in {token}); reports: {found.ingest}/v1/reports")
-    show.say(f"and SMTP on port {found.smtp_port}; events: redis-cli -u {found.redis_url}, or: longstop watch all")
+    show.say(
+        f"and SMTP on port {found.smtp_port}; events: redis-cli -u {bare(found.redis_url)}, or: longstop watch all"
+    )
 
 
 def serve(name: Annotated[str, typer.Argument(help=f"One of {', '.join(registry.NAMES)}.")]) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import fcntl
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from sqlalchemy import URL, Engine, MetaData, create_engine, event
 from sqlmodel import Session
@@ -23,9 +24,9 @@ BUSY_TIMEOUT_MS = 5_000
 #: Threads for reading: pages and due rows; more would only compete for the same disk.
 READERS = 4
 
-#: How long a relay waits for that of another process on the same file, in seconds. Then it sends too: what is sent twice is
-#: dropped by the readers, and a process that was stopped in its turn must not hold up the others.
-TURN_MAX_S = 5.0
+#: A relay whose turn lasts longer than this, in seconds, was stopped in it, and the others go on without it; what is sent
+#: twice is dropped by the readers.
+TURN_MAX_S = 30.0
 
 
 class SqliteStore:
@@ -83,18 +84,25 @@ class SqliteStore:
 
     @contextlib.asynccontextmanager
     async def _our_turn(self) -> AsyncIterator[None]:
+        """Wait while a relay of another process sends: it sends our rows too. The kernel ends its turn when it dies."""
         if self._turn is None:
             yield
             return
         with self._turn.open("a") as file:
-            waits_until = time.monotonic() + TURN_MAX_S
-            while time.monotonic() < waits_until:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel lets go of it when we die
+            while not _locked(file):
+                if time.time() - self._turn.stat().st_mtime > TURN_MAX_S:
                     break
-                except BlockingIOError:
-                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)
+            os.utime(self._turn)
             yield
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def transact(engine: Engine, job: Callable[[Session], T]) -> T:

@@ -58,11 +58,17 @@ def compose(*words: str, env: dict[str, str]) -> str:
     return done.stdout
 
 
+def operator(command: str, env: dict[str, str]) -> str:
+    """Ask Redis as its user `operator`."""
+    asking = f'REDISCLI_AUTH="$(cat /run/secrets/redis_operator)" redis-cli --user operator {command}'
+    return compose("exec", "-T", "redis", "sh", "-c", asking, env=env)
+
+
 def test_every_container_is_healthy(composition: dict[str, str]) -> None:
     lines = compose("ps", "--format", "json", env=composition).splitlines()
     states = {entry["Service"]: entry["Health"] for line in lines for entry in [json.loads(line)]}
     assert set(states.values()) == {"healthy"}
-    assert len(states) == 8
+    assert len(states) == 7
 
 
 def test_a_report_becomes_a_verdict(composition: dict[str, str]) -> None:
@@ -73,7 +79,13 @@ def test_a_report_becomes_a_verdict(composition: dict[str, str]) -> None:
     assert httpx.post(url, content=mail(), headers=head, timeout=20).status_code == 202
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        length = compose("exec", "-T", "redis", "redis-cli", "XLEN", "longstop:report.resolved.v1", env=composition)
-        if length.strip() != "0":
+        if operator("XLEN longstop:report.resolved.v1", env=composition).strip() != "0":
             return
     pytest.fail("no verdict came")
+
+
+def test_replicas_of_a_service_run_beside_each_other_and_nobody_is_refused_anything(composition: dict[str, str]) -> None:
+    compose("up", "-d", "--wait", "--no-build", "--scale", "submission=3", env=composition)
+    readers = operator("--json XINFO CONSUMERS longstop:submission.requested.v1 submission", env=composition)
+    assert len({reader["name"] for reader in json.loads(readers)}) == 3
+    assert operator("--json ACL LOG", env=composition).strip() == "[]"
