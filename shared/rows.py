@@ -124,7 +124,7 @@ class Rows:
         self._new = {}
 
     def forget(self) -> None:
-        """Drop what was looked up and made in a savepoint that was rolled back."""
+        """Drop what was looked up and made: in a savepoint that was rolled back, or that is written and done with."""
         self._known, self._groups, self._loaded, self._new = {}, {}, {}, {}
 
     def _write_changes(self, shape: "_Shape", loaded: list[tuple[SimpleNamespace, tuple[Any, ...]]]) -> None:

@@ -90,6 +90,7 @@ class Batch:
             work.forget()
             return False
         savepoint.commit()
+        work.forget()  # everything is written; the next flush has nothing to compare
         if handled:
             self.fuse.succeeded()
         outcome.handled += handled
@@ -113,6 +114,7 @@ class Batch:
             self._failed(delivery, error, work, outcome)
         else:
             savepoint.commit()
+            work.forget()
             if fresh:
                 self.fuse.succeeded()
             (outcome.handled if fresh else outcome.repeated).append(entry_id)

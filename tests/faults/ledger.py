@@ -155,14 +155,23 @@ def _streams(plant: Plant, ask: "Books", dead: int) -> list[str]:
             found.append(f"{unsent} events of {name} are not published")
     client = plant.redis.client
     for key in client.scan_iter("longstop:*.v1", _type="stream"):
-        for group in client.xinfo_groups(key):
-            if group["pending"] or group["lag"]:
-                found.append(f"{group['name']} has {group['pending']} pending and {group['lag']} unread of {key}")
+        for group, waits in waiting(client, key).items():
+            if waits:
+                found.append(f"{group} has not done with {key}")
     letters = client.xlen("longstop:dead.v1")
     if letters != dead:
         reasons = Counter(fields[b"reason"] for _, fields in client.xrange("longstop:dead.v1"))
         found.append(f"{letters} dead letters, not {dead}: {reasons.most_common(3)}")
     return found
+
+
+def waiting(client: Any, key: bytes | str) -> dict[str, bool]:
+    """Which groups of a stream have something to read or to acknowledge. Not by `lag`: it is wrong once entries were deleted."""
+    last = client.xinfo_stream(key)["last-generated-id"]
+    return {
+        group["name"].decode(): bool(group["pending"] or group["last-delivered-id"] != last)
+        for group in client.xinfo_groups(key)
+    }
 
 
 def _blobs(plant: Plant, client: Client) -> list[str]:

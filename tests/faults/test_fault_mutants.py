@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.ledger import Client, violations
+from tests.faults.ledger import Client, violations, waiting
 from tests.faults.plant import Plant, until
 
 pytestmark = pytest.mark.timeout(200)
@@ -32,10 +32,8 @@ def broken(plant: Plant, client: Client, word: str) -> None:
 
 
 def _quiet(plant: Plant) -> bool:
-    groups = [
-        group for key in plant.redis.client.scan_iter("longstop:*.v1") for group in plant.redis.client.xinfo_groups(key)
-    ]
-    return not any(group["pending"] or group["lag"] for group in groups)
+    client = plant.redis.client
+    return not any(any(waiting(client, key).values()) for key in client.scan_iter("longstop:*.v1"))
 
 
 def restart(plant: Plant, name: str, **environment: str) -> None:

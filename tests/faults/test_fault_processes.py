@@ -5,10 +5,12 @@ import threading
 
 import pytest
 
-from tests.faults.ledger import Client, balance
+from tests.faults.ledger import Client, balance, waiting
 from tests.faults.plant import NAMES, Plant, until
 
 pytestmark = pytest.mark.timeout(300)
+
+DOOR = "longstop:report.submitted.v1"
 
 #: Service and the point in it where the process ends: module, function, before or after, at which call.
 POINTS = [
@@ -123,16 +125,10 @@ def test_random_faults_one_after_the_other(plant: Plant, client: Client) -> None
             case "restart redis":
                 plant.redis.end()
             case "wipe redis":
-                until(lambda: client.acked.keys() and not _unread(plant), "the doors' stream is read")
+                until(lambda: not waiting(plant.redis.client, DOOR)["ingest"], "the door's stream is read")
                 plant.redis.wipe()
             case "cut replies":
                 plant.proxy.cut_replies = 3
         client.http(5)
         plant.heal()
     balance(plant, client)
-
-
-def _unread(plant: Plant) -> int:
-    """Entries at the door that ingest has not taken: nobody could publish those again."""
-    (group,) = plant.redis.client.xinfo_groups("longstop:report.submitted.v1")
-    return int(group["pending"]) + int(group["lag"] or 0)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import redis
 
-from tests.faults.ledger import Books, Client, balance, mails
+from tests.faults.ledger import Books, Client, balance, mails, waiting
 from tests.faults.plant import NAMES, Plant, until
 
 pytestmark = pytest.mark.timeout(300)
@@ -22,8 +22,7 @@ def drained(plant: Plant) -> None:
     """Wait until the door's stream is read: what others publish has no copy in a database of ours."""
 
     def empty() -> bool:
-        (group,) = plant.redis.client.xinfo_groups(DOOR)
-        return not group["pending"] and not group["lag"]
+        return not waiting(plant.redis.client, DOOR)["ingest"]
 
     until(empty, "the door's stream is read")
 
