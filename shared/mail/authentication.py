@@ -11,7 +11,7 @@ from shared.mail.fields import Field
 _RESULTS: dict[str, AuthResult] = {word: word for word in get_args(AuthResult)}
 _RESULTS["hardfail"] = "fail"  # RFC 5451, before SPF's own word was taken
 # Quoted strings and comments are one token each, so that nothing inside them reads as a result.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[();]|[^"();]++|"', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[();]|[^"();]++', re.DOTALL)
 _RESULT = re.compile(r"\s*+(spf|dkim|dmarc)(?:\s*+/\s*+[0-9]{1,3})?+\s*+=\s*+([a-z]{2,20})\b", re.IGNORECASE)
 _FIRST_WORD = re.compile(r"\s*+([a-z]{2,20})\b", re.IGNORECASE)
 _RECEIVER = re.compile(r"\breceiver=\s*+\"?([a-z0-9._-]{1,253})", re.IGNORECASE)

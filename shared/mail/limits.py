@@ -20,6 +20,7 @@ DELIMITERS_MAX = 4_000  # lines that start like a boundary, the real ones among 
 BOUNDARY_MAX = 200  # RFC 2046, section 5.1.1 allows 70; some senders write more
 PARAMETERS_MAX = 60  # of one Content-Type, continuations included (RFC 2231)
 PARAMETER_VALUE_MAX = 1_000  # a file name of 255 characters, percent-encoded
+PARAMETER_TEXT_MAX = 3_000  # the same before it is decoded: three characters of encoded words for one of the name
 MESSAGES_DEPTH_MAX = 2  # attached mails whose links are read: the mail in a forwarded mail
 MESSAGES_MAX = 20  # attached mails looked into, at all depths: each is a scan of its own
 

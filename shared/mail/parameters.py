@@ -7,10 +7,12 @@ from shared.mail import limits
 from shared.mail.charsets import decode
 from shared.mail.words import decode_words, one_line
 
-# Each alternative starts with another character and consumes without giving back: linear. A forgotten `;` is tolerated.
-_PARAMETER = re.compile(r'[;\s]\s*+([^\s=;"]{1,60})\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;]*+))', re.DOTALL)
+# Each alternative starts with another character and consumes without giving back, and only the first of several spaces is a
+# beginning: linear. A forgotten `;` is tolerated.
+_PARAMETER = re.compile(
+    r'(?:;|(?<![;\s])\s)\s*+([^\s=;"]{1,60}+)\s*+=\s*+(?:"((?:[^"\\]++|\\.)*+)"?|([^;]*+))', re.DOTALL
+)
 _CONTINUED = re.compile(r"([^*]+)(?:\*(\d{1,2}))?(\*)?\Z")
-_QUOTED_PAIR = re.compile(r'\\(["\\])')  # other backslashes are those of Windows paths
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}\Z")
 
 
@@ -34,13 +36,21 @@ def parameters(value: str) -> dict[str, str]:
     for number, match in enumerate(_PARAMETER.finditer(value)):
         if number == limits.PARAMETERS_MAX:
             break
-        text = match[3].strip() if match[2] is None else _QUOTED_PAIR.sub(r"\1", match[2])
+        text = match[3].strip() if match[2] is None else match[2]
+        text = text[: limits.PARAMETER_TEXT_MAX]
+        if match[2] is not None:
+            text = _unquoted(text)
         name = _CONTINUED.match(match[1].lower())
         if name and (name[2] or name[3]):
             pieces.setdefault(name[1], {}).setdefault(int(name[2] or 0), (text, bool(name[3])))
         else:
             plain.setdefault(match[1].lower(), one_line(decode_words(text), limits.PARAMETER_VALUE_MAX))
     return plain | {name: one_line(_joined(parts), limits.PARAMETER_VALUE_MAX) for name, parts in pieces.items()}
+
+
+def _unquoted(text: str) -> str:
+    """Quoted pairs (RFC 5322, 3.2.1) of a quote or a backslash; other backslashes are those of Windows paths."""
+    return text.replace("\\\\", "\0").replace('\\"', '"').replace("\0", "\\")
 
 
 def _joined(parts: dict[int, tuple[str, bool]]) -> str:

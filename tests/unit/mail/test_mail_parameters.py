@@ -68,3 +68,18 @@ def test_any_value_is_read(value: str) -> None:
 @pytest.mark.parametrize("piece", [";", "; a=b", ';a="', ';a="\\', "; a*0*=%41", " " * 7, "a;", "a=", "'"])
 def test_parameters_without_end_are_bounded(piece: str) -> None:
     assert len(parameters("text/plain" + piece * (80_000 // len(piece)))) <= limits.PARAMETERS_MAX
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "piece", [" ", ";", "; ", '\\"', "\\", '"', "=", "a=", 'a="', "a ", "(", "%", "=?", "name*0*=", "\t\r\n "]
+)
+@pytest.mark.parametrize("head", ["text/plain;", 'text/plain; name="', "text/plain; name="])
+def test_endless_values_are_read_in_one_pass(head: str, piece: str) -> None:
+    """Quadratic in any of these would take minutes: 400,000 spaces once took the square of that."""
+    parameters(head + piece * (400_000 // len(piece)))
+
+
+def test_quoted_pairs_are_undone_and_windows_paths_stay() -> None:
+    assert parameters(r'x/y; name="a\"b\\c"')["name"] == r'a"b\c'
+    assert parameters(r'x/y; name="C:\Users\ana.doc"')["name"] == r"C:\Users\ana.doc"
