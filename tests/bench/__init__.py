@@ -1,0 +1,1 @@
+"""The benchmark: one run on one machine, as ratios. `python -m tests.bench --help`."""
