@@ -84,7 +84,9 @@ def test_a_report_becomes_a_verdict(composition: dict[str, str]) -> None:
     pytest.fail("no verdict came")
 
 
-def test_replicas_of_a_service_run_beside_each_other_and_nobody_is_refused_anything(composition: dict[str, str]) -> None:
+def test_replicas_of_a_service_run_beside_each_other_and_nobody_is_refused_anything(
+    composition: dict[str, str],
+) -> None:
     compose("up", "-d", "--wait", "--no-build", "--scale", "submission=3", env=composition)
     readers = operator("--json XINFO CONSUMERS longstop:submission.requested.v1 submission", env=composition)
     assert len({reader["name"] for reader in json.loads(readers)}) == 3
