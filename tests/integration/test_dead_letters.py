@@ -128,7 +128,14 @@ async def test_replaying_twice_has_one_effect(desk: Desk) -> None:
 
 
 async def test_every_byte_comes_back(desk: Desk) -> None:
-    fields = {"data": b"\xff\x00\xfe", "odd": "\u00fc\n", "id": "i", "source": "s", "traceparent": "t", "time": "x"}
+    fields: dict[str, str | bytes] = {
+        "data": b"\xff\x00\xfe",
+        "odd": "\u00fc\n",
+        "id": "i",
+        "source": "s",
+        "traceparent": "t",
+        "time": "x",
+    }
     await desk.letter(fields)
     await desk.type("replay", "--all")
     (entry,) = await desk.entries()
