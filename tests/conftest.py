@@ -27,14 +27,14 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A real PostgreSQL for the session."""
     if given := os.environ.get("LONGSTOP_TEST_POSTGRES_URL"):
         yield given
         return
     if find_postgres() is None:
         pytest.skip("no PostgreSQL: install one, or set LONGSTOP_TEST_POSTGRES_URL")
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as url:
+    with postgres_server() as url:
         yield url
 
 
