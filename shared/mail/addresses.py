@@ -66,7 +66,7 @@ def parse_address(text: str) -> Address:
 
 
 def _mailboxes(value: str) -> Iterator[_Mailbox]:
-    current, depth = _Mailbox(), 0
+    current, depth, last_end = _Mailbox(), 0, value.rfind(";")
     for match in _TOKEN.finditer(value):
         token = match[0]
         if token == "(" and depth < limits.COMMENT_DEPTH_MAX:
@@ -78,7 +78,7 @@ def _mailboxes(value: str) -> Iterator[_Mailbox]:
         elif token in {",", ";"}:
             yield current
             current = _Mailbox()
-        elif token == ":" and current.route is None and ";" in value[match.end() :]:
+        elif token == ":" and current.route is None and match.end() <= last_end:
             current = _Mailbox()  # what was read is the name of a group
         elif match[2] is not None:
             current.route = match[2]

@@ -72,23 +72,20 @@ def _body_kind(part: Part) -> str:
 
 
 def _body(content: Content, structure: Structure, part: Part, kind: str) -> None:
-    data = structure.content(part, content.defects, max_bytes=limits.ENCODED_TEXT_MAX_BYTES)
+    seen, most = (content.sources, limits.HTML_MAX) if kind == _HTML else (content.texts, limits.TEXT_MAX)
+    left = most - sum(map(len, seen))
+    max_bytes = limits.ENCODED_TEXT_MAX_BYTES if left else 0  # once there is enough, the rest is not even decoded
+    text = _text(content, part, structure.content(part, content.defects, max_bytes=max_bytes))
+    if len(text) > left or part.end - part.body_start > max_bytes:
+        content.defects.add("html-too-long" if kind == _HTML else "text-too-long")
+    text = text[:left]
+    seen.append(text)
     if kind == _HTML:
-        left = limits.HTML_MAX - sum(map(len, content.sources))
-        source = _text(content, part, data)
-        if len(source) > left:
-            content.defects.add("html-too-long")
-        content.sources.append(source[:left])
-        content.pages.append(read_page(source[:left]))
+        content.pages.append(read_page(text))
         content.links.from_page(content.pages[-1], "html")
         content.links.from_text(content.pages[-1].text, "html")
-        return
-    left = limits.TEXT_MAX - sum(map(len, content.texts))
-    text = _text(content, part, data)
-    if len(text) > left or part.end - part.body_start > limits.ENCODED_TEXT_MAX_BYTES:
-        content.defects.add("text-too-long")
-    content.texts.append(text[:left])
-    content.links.from_text(text[:left], "text")
+    else:
+        content.links.from_text(text, "text")
 
 
 def _attachment(content: Content, structure: Structure, part: Part) -> None:

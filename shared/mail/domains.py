@@ -70,8 +70,10 @@ def _punycode(label: str) -> str:
 
 
 def _ipv6(name: str) -> str:
+    if not name.endswith("]"):
+        return ""
     try:
-        address = ipaddress.IPv6Address(name[1:].removesuffix("]"))
+        address = ipaddress.IPv6Address(name[1:-1])
     except ValueError:
         return ""
     return str(address.ipv4_mapped or f"[{address.compressed}]") if not address.scope_id else ""

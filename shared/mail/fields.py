@@ -32,7 +32,9 @@ class Block:
         return next((field.value for field in self.fields if field.name == name), "")
 
 
-def read_block(view: bytes, start: int, end: int, *, max_bytes: int, defects: Defects) -> Block:
+def read_block(  # noqa: PLR0913 - a range and its two limits
+    view: bytes, start: int, end: int, *, max_bytes: int, max_lines: int = limits.HEADER_LINES_MAX, defects: Defects
+) -> Block:
     r"""The header block at `start`; lines of `view` end in `\n`, `\r\n` or `\r\r\n`.
 
     A line that is no field is skipped when fields follow it, because mail clients do so; otherwise, and when it looks like
@@ -40,17 +42,20 @@ def read_block(view: bytes, start: int, end: int, *, max_bytes: int, defects: De
     """
     if view.startswith((b"\n", b"\r\n", b"\r\r\n"), start, end):
         return Block((), view.index(b"\n", start) + 1)
-    blank = _BLANK_LINE.search(view, start, end)
-    stop, body_start = (blank.start() + 1, blank.end()) if blank else (end, end)
-    if stop - start > max_bytes:
-        defects.add("header-block-too-long")
-    lines = view[start : min(stop, start + max_bytes)].split(b"\n", limits.HEADER_LINES_MAX)
-    if len(lines) > limits.HEADER_LINES_MAX:
+    most = min(end, start + max_bytes)
+    blank = _BLANK_LINE.search(view, start, most)
+    lines = view[start : blank.start() + 1 if blank else most].split(b"\n", max_lines)
+    if len(lines) > max_lines:
         defects.add("too-many-headers")
-        del lines[limits.HEADER_LINES_MAX :]
+        del lines[max_lines:]
     kept = _header_lines(lines, defects)
+    if not blank and most < end and kept >= len(lines) - 1:
+        defects.add("header-block-too-long")
     if kept < len(lines):
         body_start = start + sum(len(line) + 1 for line in lines[:kept])
+    else:  # only what is all header is followed beyond the limit: multiparts in each other must not each search all of it
+        blank = blank or _BLANK_LINE.search(view, max(start, most - 3), end)
+        body_start = blank.end() if blank else end
     return Block(tuple(_fields(lines[:kept], defects)), body_start)
 
 

@@ -1,6 +1,7 @@
 """A mail that was forwarded inline, composed anew from what the reporter's mail client quoted of it."""
 
 import re
+from itertools import islice
 
 from shared.mail import limits
 from shared.mail.words import one_line
@@ -29,14 +30,12 @@ def inline_forward(text: str) -> bytes:
         text: the visible text of the report.
     """
     lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if _MARKER.match(line):
-            quoted = lines[number + 1 :]
-            while quoted and not quoted[0].strip():
-                del quoted[0]
-            fields, read = _quoted_fields(quoted[: limits.FORWARD_LINES_MAX])
-            if "From" in fields:
-                return _compose(fields, quoted[read:])
+    markers = (number for number, line in enumerate(lines) if _MARKER.match(line))
+    for number in islice(markers, limits.FORWARD_MARKERS_MAX):
+        start = next((at for at in range(number + 1, len(lines)) if lines[at].strip()), len(lines))
+        fields, read = _quoted_fields(lines[start : start + limits.FORWARD_LINES_MAX])
+        if "From" in fields:
+            return _compose(fields, lines[start + read :])
     return b""
 
 

@@ -7,6 +7,7 @@ A mail that breaks a limit is still read as far as the limit goes, and the defec
 MAIL_MAX_BYTES = 36 * 1024 * 1024  # a 25 MiB mail after base64 (RFC 2045, section 6.8: a third more) and its headers
 HEADER_BLOCK_MAX_BYTES = 256 * 1024  # the longest real one seen had 45 kB; Postfix keeps 100 kB of one field
 PART_HEADER_MAX_BYTES = 32 * 1024  # a part needs a handful of fields; more of them is padding
+PART_HEADER_LINES_MAX = 500  # and as many lines at most, because there are 500 parts
 HEADER_FIELDS_MAX = 1_000  # real mails stay below 150; past this a reader of fields is a victim
 HEADER_LINES_MAX = 5_000  # folded lines of one block, for the same reason
 FIELD_NAME_MAX = 100  # longest registered name has 44 characters
@@ -43,6 +44,7 @@ CHARSET_NAME_MAX = 40  # longest registered name
 
 # links
 LINKS_MAX = 500  # p99 of phishing mails has 47
+LINK_TRIES_MAX = 1_000  # different targets looked at, those that lead nowhere included: a host may cost 1 ms (IDNA)
 URL_MAX = 2_048  # what browsers and gateways agree on
 ANCHOR_TEXT_MAX = 200  # visible words of a link
 CANONICAL_MAX = 2_048  # as for the URL: the canonical form may grow by percent-encoding
@@ -63,6 +65,7 @@ FACT_SUBJECT_MAX = 300  # what a list of reports shows; more is cut by every cli
 # reports
 ORIGINALS_MAX = 20  # attached mails of one report; a person selects a handful
 FORWARD_LINES_MAX = 20  # quoted header lines of an inline forward
+FORWARD_MARKERS_MAX = 100  # lines that look like the beginning of one; a person writes a few rules at most
 MAIL_LOOK_LINES = 50  # a header field must be among these lines, or it is no mail
 
 # likeness

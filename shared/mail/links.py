@@ -8,7 +8,7 @@ from shared.mail import limits
 from shared.mail.defects import Defects
 from shared.mail.markup import Page
 from shared.mail.model import Link, LinkPlace
-from shared.mail.urls import canonical_url, host_of
+from shared.mail.urls import canonical_host, canonical_url
 
 # Bounded classes, no nesting: linear. Mail clients make `www.` clickable, too.
 _IN_TEXT = re.compile(
@@ -19,6 +19,7 @@ _TRAILING = ".,;:!?'\"]}*|>"
 _SCRIPT = re.compile(r"(?:javascript|vbscript):", re.IGNORECASE)
 _DATA = re.compile(r"data:", re.IGNORECASE)
 _BLANKS = re.compile(r"[\x00-\x20]")
+_ELSEWHERE = re.compile(r"(?:mailto|tel|sms|cid|file):(?![0-9])", re.IGNORECASE)  # no web URL: nothing to try
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,20}:", re.IGNORECASE)
 
 
@@ -27,11 +28,12 @@ class Links:
 
     def __init__(self, defects: Defects) -> None:
         self._defects = defects
+        self._tried: set[tuple[str, str, str, str]] = set()
         self._found: dict[tuple[str, str, str], Link] = {}
 
     def from_text(self, text: str, place: LinkPlace) -> None:
         """Take the URLs that stand in plain text."""
-        self._add(((url, "") for url in urls_in(text)), place)
+        self._add((("", url, "") for url in urls_in(text)), place)
 
     def from_page(self, page: Page, place: LinkPlace) -> None:
         """Take the targets of a page, relative ones resolved against its `base`; without one they lead nowhere."""
@@ -40,40 +42,50 @@ class Links:
     def all(self) -> tuple[Link, ...]:
         return tuple(self._found.values())
 
-    def _add(self, targets: Iterable[tuple[str, str]], place: LinkPlace) -> None:
-        for url, words in targets:
-            if len(self._found) >= limits.LINKS_MAX:
+    def _add(self, targets: Iterable[tuple[str, str, str]], place: LinkPlace) -> None:
+        """Take targets given as (base or nothing, target, words); one that was met before costs a look-up only."""
+        for base, target, words in targets:
+            if len(self._found) >= limits.LINKS_MAX or len(self._tried) >= limits.LINK_TRIES_MAX:
                 self._defects.add("too-many-links")
                 return
+            tried = base, target, words, place
+            if tried in self._tried:
+                continue
+            self._tried.add(tried)
+            url = _joined(base, target) if base else target
             canonical = canonical_url(url)
             if canonical:
                 link = Link(
-                    url=url[: limits.URL_MAX], canonical=canonical, host=host_of(canonical), text=words, place=place
+                    url=url[: limits.URL_MAX],
+                    canonical=canonical,
+                    host=canonical_host(canonical),
+                    text=words,
+                    place=place,
                 )
                 self._found.setdefault((link.url, words, place), link)
 
-    def _absolute(self, page: Page) -> Iterator[tuple[str, str]]:
+    def _absolute(self, page: Page) -> Iterator[tuple[str, str, str]]:
         for target, words in page.targets:
             bare = _BLANKS.sub("", target[:64])
             if _SCRIPT.match(bare):
                 self._defects.add("script-url")
             elif _DATA.match(bare):
                 self._defects.add("data-url")
+            elif _ELSEWHERE.match(bare):
+                continue
             elif _SCHEME.match(bare) or bare.startswith(("//", "\\\\")):
-                yield target, words
+                yield "", target, words
             elif page.base and not bare.startswith("#"):
-                yield _joined(page.base, target), words
+                yield page.base, target, words
             elif bare.lower().startswith("www."):
-                yield target, words
+                yield "", target, words
 
 
 def urls_in(text: str) -> Iterator[str]:
     """The web URLs of plain text as written, without the punctuation that ends a sentence behind them."""
     for match in _IN_TEXT.finditer(text):
-        url = match[0].rstrip(_TRAILING)
-        while url.endswith(")") and "(" not in url:
-            url = url[:-1].rstrip(_TRAILING)
-        yield url
+        url = match[0]
+        yield url.rstrip(_TRAILING if "(" in url else _TRAILING + ")")
 
 
 def _joined(base: str, target: str) -> str:

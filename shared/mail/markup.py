@@ -179,7 +179,7 @@ class _Reader:
             values.setdefault(match[1].lower(), unescape(match[2] or match[3] or match[4] or ""))
         target = values.get("href", values.get("xlink:href", ""))
         if name == "base":
-            self.base = self.base or target
+            self.base = self.base or target[: limits.URL_MAX]
         if name == "a" and target:
             self.anchor = target
         elif target and name != "link":

@@ -50,7 +50,7 @@ def parameters(value: str) -> dict[str, str]:
 
 def _unquoted(text: str) -> str:
     """Quoted pairs (RFC 5322, 3.2.1) of a quote or a backslash; other backslashes are those of Windows paths."""
-    return text.replace("\\\\", "\0").replace('\\"', '"').replace("\0", "\\")
+    return "\\".join(piece.replace('\\"', '"') for piece in text.split("\\\\"))
 
 
 def _joined(parts: dict[int, tuple[str, bool]]) -> str:

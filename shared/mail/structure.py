@@ -93,8 +93,11 @@ def scan(raw: bytes, defects: Defects) -> Structure:
 
 def _part(scan: _Scan, start: int, end: int, depth: int, default_type: str) -> Part:
     scan.parts += 1
-    max_bytes = limits.PART_HEADER_MAX_BYTES if depth else limits.HEADER_BLOCK_MAX_BYTES
-    block = read_block(scan.view, start, end, max_bytes=max_bytes, defects=scan.defects)
+    if depth:
+        max_bytes, max_lines = limits.PART_HEADER_MAX_BYTES, limits.PART_HEADER_LINES_MAX
+    else:
+        max_bytes, max_lines = limits.HEADER_BLOCK_MAX_BYTES, limits.HEADER_LINES_MAX
+    block = read_block(scan.view, start, end, max_bytes=max_bytes, max_lines=max_lines, defects=scan.defects)
     content_type, content_disposition = block.first("content-type"), block.first("content-disposition")
     found = parameters(content_type)
     kind = media_type(content_type, default_type)

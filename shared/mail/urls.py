@@ -13,7 +13,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*+:(?![0-9])|[/\\]{2}", re.IGNORECASE)
 _AUTHORITY = re.compile(r"[^/\\?#]*+")
 _PORT = re.compile(r"(.*?)(?::0*([0-9]{0,5}))?\Z", re.DOTALL)
 _PORT_AT_END = re.compile(r":[0-9]{1,5}\Z")
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?-]")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-]++|%")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _CUT_ESCAPE = re.compile(r"%[0-9A-F]?\Z")
 # Hosts of these names would read as a scheme in the canonical form; nobody can register them.
@@ -43,7 +43,12 @@ def canonical_url(url: str) -> str:
 
 def host_of(url: str) -> str:
     """The host that a browser would ask, as in the canonical form; empty when it is no web URL."""
-    return _PORT_AT_END.sub("", canonical_url(url).partition("/")[0])
+    return canonical_host(canonical_url(url))
+
+
+def canonical_host(canonical: str) -> str:
+    """The host of a URL in canonical form."""
+    return _PORT_AT_END.sub("", canonical.partition("/")[0])
 
 
 def _host_and_port(authority: str) -> tuple[str, str]:

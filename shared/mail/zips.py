@@ -14,6 +14,7 @@ from shared.mail.words import one_line
 
 _END = struct.Struct("<4s4H2LH")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
+_LOCAL_MARK = b"PK\x03\x04"
 _LOCAL = re.compile(rb"PK\x03\x04..(..).{18}(..)..", re.DOTALL)
 _END_MAX_BYTES = _END.size + 65_535  # the end record and the longest comment behind it
 _UTF8 = 0x800
@@ -64,7 +65,8 @@ def _local_headers(data: bytes, defects: Defects) -> Iterator[tuple[str, int]]:
         if number > limits.ARCHIVE_MEMBERS_MAX:
             return
         flags, name_size = int.from_bytes(match[1], "little"), int.from_bytes(match[2], "little")
-        yield _name(data[match.end() : match.end() + min(name_size, 4 * limits.MEMBER_NAME_MAX)], flags), flags
+        name = data[match.end() : match.end() + min(name_size, 4 * limits.MEMBER_NAME_MAX)]
+        yield _name(name.partition(_LOCAL_MARK)[0], flags), flags  # no byte is read for two names
 
 
 def _name(raw: bytes, flags: int) -> str:
