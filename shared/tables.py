@@ -1,4 +1,4 @@
-"""The rows that every service has: receipts of what it handled, and events on their way out."""
+"""The rows that every service has: receipts of what it handled, events on their way out, and who reads them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -61,3 +61,17 @@ def outbox_table(metadata: MetaData, service: str) -> Table:
     Index(f"ix_{name}_unsent", table.c.seq, sqlite_where=unsent, postgresql_where=unsent)
     Index(f"ix_{name}_waiting", table.c.stream, table.c.entry_id, sqlite_where=waiting, postgresql_where=waiting)
     return table
+
+
+def readers_table(metadata: MetaData, service: str) -> Table:
+    """The groups that read the streams of this service, and when each was seen last."""
+    name = f"{service}_reader"
+    if name in metadata.tables:
+        return metadata.tables[name]
+    return Table(
+        name,
+        metadata,
+        Column("stream", types.String(100), primary_key=True),
+        Column("name", types.String(255), primary_key=True),
+        Column("seen_at", UtcTime, nullable=False),
+    )

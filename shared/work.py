@@ -20,7 +20,7 @@ from shared.errors import Defer
 from shared.events import Event
 from shared.rows import IN_MAX, Rows
 from shared.stores import is_trouble, open_store
-from shared.tables import inbox_table, outbox_table
+from shared.tables import inbox_table, outbox_table, readers_table
 from shared.trace import follow
 
 T = TypeVar("T")
@@ -88,6 +88,7 @@ class Database:
         self.source = f"longstop/{service}"
         self.inbox = inbox_table(metadata, service)
         self.outbox = outbox_table(metadata, service)
+        self.readers = readers_table(metadata, service)
         self._wakes: list[asyncio.Event] = []
         self._metadata = metadata
         self._store = open_store(url, service)

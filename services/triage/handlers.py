@@ -29,7 +29,7 @@ def foresee_reports(events: Sequence[ReportReceived], work: Work) -> None:
     alike = [likeness(message=event.message) for event in events]
     traits = work.foresee(Trait, [trait for one in alike for trait in (*one.same_mail, *one.same_case)])
     work.foresee(Case, [trait.case_id for trait in traits])
-    work.foresee(Sample, [trait.sample for trait in traits])
+    work.foresee(Sample, [*(trait.sample for trait in traits), *(event.message.sha256 for event in events)])
 
 
 def foresee_verdicts(events: Sequence[VerdictIssued], work: Work) -> None:
@@ -62,9 +62,14 @@ def on_report_received(event: ReportReceived, work: Work) -> None:
 
 
 def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
-    """Remember the newest verdict of a mail and tell its reports. A verdict of no case of ours is somebody else's."""
+    """Remember the newest verdict of a mail and tell its reports.
+
+    It may come before the first of them: streams that are read again after a restore keep no order between them.
+    """
     sample = work.find(Sample, event.message_sha256)
-    if sample is None or sample.case_id != event.case_id or sample.version >= event.version:
+    if sample is None:
+        sample = work.new(Sample, sha256=event.message_sha256, case_id=event.case_id)
+    if sample.case_id != event.case_id or sample.version >= event.version:
         return
     sample.version, sample.category, sample.confidence = event.version, event.category, event.confidence
     sample.untold = tell_step(sample, work)
@@ -138,7 +143,11 @@ def _decide(case: Case, event: ReportReceived, work: Work) -> Decision:
 
 def _take_sample(case: Case, event: ReportReceived, decision: Decision, work: Work) -> Sample:
     """A mail that the case has not seen: ask for its analysis, unless it is dismissed, which is a verdict too."""
-    sample = work.new(Sample, sha256=event.message.sha256, case_id=case.case_id)
+    sample = work.find(Sample, event.message.sha256)
+    if sample is None:
+        sample = work.new(Sample, sha256=event.message.sha256, case_id=case.case_id)
+    elif sample.case_id != case.case_id:  # somebody else's verdict, of a case that is none
+        sample.case_id, sample.version = case.case_id, 0
     if decision.decision == "dismiss":
         sample.version, sample.category, sample.confidence = 1, "simulation", 1.0
         return sample

@@ -2,27 +2,25 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from redis.exceptions import RedisError
 
 from shared.bus.entries import DEAD_STREAM
 from shared.contract import Contract
-from shared.entry_ids import START, entry_id_of, sortable
+from shared.entry_ids import START, EntryId, entry_id_of, sortable
 from shared.errors import Defer
 from shared.health import Health, watch_disk, watch_outbox
 from shared.keeper import gauges
 from shared.keeper.ledger import Ledger, Waiting
 from shared.keeper.positions import State, read_state, which_are_there
+from shared.keeper.readers import Readers
 from shared.keeper.retention import Retention
 from shared.metrics import PUBLISHED_AGAIN
 from shared.outbox import Relay
 from shared.settings import Settings
 from shared.work import Database, now
-
-#: A group that has not been seen for so long was taken away on purpose, and nobody waits for it.
-GROUP_GONE_AFTER = timedelta(hours=24)
 
 #: How long rows are kept after they are confirmed, and receipts after they are written. Receipts are kept longer: a row
 #: that is published again must always find the receipt of its first time.
@@ -51,7 +49,8 @@ class Keeper:
         self._ledger = Ledger(database)
         self._reads = {kind.STREAM for kind in contract.reads}
         self._writes = {DEAD_STREAM, *(kind.STREAM for kind in (*contract.writes, *contract.doors))}
-        self._seen_groups: dict[str, dict[str, datetime]] = {}
+        self._readers = Readers(database)
+        self._checked: dict[str, tuple[EntryId, int]] = {}
         keep = timedelta(hours=settings.stream_keep_hours)
         self._keep = keep
         self._retention = {
@@ -103,13 +102,21 @@ class Keeper:
 
     async def _settle(self, stream: str, rows: Waiting, state: State) -> None:
         """Confirm what every reader has; publish again what none can find."""
-        if not all(state.there):
+        if not all(state.there) or self._has_new_holes(stream, rows, state):
             await self._restore(stream, state)
-        elif state.groups and self._all_groups_are_there(stream, state):
+        elif state.groups and await self._readers.are_there(stream, state.groups, now()):
             if rows.first < sortable(state.horizon):
                 await self._ledger.confirm(stream, state.horizon)
-        elif stream != DEAD_STREAM and not self._seen_groups.get(stream):
+        elif stream != DEAD_STREAM and not await self._readers.had_any(stream):
             await self._ledger.confirm_old(stream, now() - self._keep)
+
+    def _has_new_holes(self, stream: str, rows: Waiting, state: State) -> bool:
+        """Whether somebody has deleted entries among those that wait, since they were looked for last."""
+        holes = state.last_deleted, state.gone
+        if rows.first > sortable(state.last_deleted) or self._checked.get(stream) == holes:
+            return False
+        self._checked[stream] = holes
+        return True
 
     async def _restore(self, stream: str, state: State) -> None:
         """An entry has gone that some reader has not acknowledged: Redis was wiped, restored, or cut by a stranger.
@@ -135,15 +142,6 @@ class Keeper:
             self._log.warning("entries were gone and are published again", stream=stream, rows=again)
             self._relay.rouse()
 
-    def _all_groups_are_there(self, stream: str, state: State) -> bool:
-        """Whether every group that was here lately still is: a wiped server gets its groups back one by one."""
-        at = now()
-        seen = self._seen_groups.setdefault(stream, {})
-        seen.update(dict.fromkeys(state.groups, at))
-        for name in [name for name, moment in seen.items() if moment < at - GROUP_GONE_AFTER]:
-            del seen[name]
-        return seen.keys() == state.groups.keys()
-
     def _watch_size(self, stream: str, state: State) -> None:
         """Tell once when a stream grows beyond what is healthy, and once when it is over."""
         if state.length > self._settings.stream_alarm_entries and stream not in self._full:
@@ -157,7 +155,7 @@ class Keeper:
             self._log.info("the stream is short again", stream=stream, length=state.length)
 
     async def _trim(self, stream: str, state: State) -> None:
-        if state.groups and not self._all_groups_are_there(stream, state):
+        if state.groups and not await self._readers.are_there(stream, state.groups, now()):
             return
         cut = self._retention[stream].cut(state, now())
         if cut > START and state.length:

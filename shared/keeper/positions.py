@@ -24,12 +24,16 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A stream at one moment. `there` says which of the asked entries it still holds."""
+    """A stream at one moment. `there` says which of the asked entries it still holds.
+
+    Trimming (XTRIM) does not move `last_deleted`, deleting (XDEL) does; `gone` counts both.
+    """
 
     length: int
     groups: Mapping[str, Position] = field(default_factory=dict)
     there: Sequence[bool] = ()
     last_deleted: EntryId = START
+    gone: int = 0
 
     @property
     def horizon(self) -> EntryId:
@@ -51,25 +55,21 @@ async def read_state(redis: Redis, stream: str, entries: Sequence[str] = ()) -> 
         snapshot.xpending(stream, name)
     for entry in entries:
         snapshot.xrange(stream, entry, entry)
-    if not names:
-        snapshot.xinfo_stream(stream)  # carries two entries with their data: only asked where nothing else tells
-    answers = await snapshot.execute(raise_on_error=False)
-    length, groups, pending = answers[0], answers[1], answers[2 : 2 + len(names)]
+    snapshot.xinfo_stream(stream)
+    length, groups, *answers, info = await snapshot.execute(raise_on_error=False)
+    pending = answers[: len(names)]
     if not length and isinstance(groups, ResponseError):
         return State(0, there=[False] * len(entries))
     if isinstance(groups, Exception) or [group["name"] for group in groups] != names:
         return None
-    if trouble := next(
-        (answer for answer in answers[: -1 if not names else None] if isinstance(answer, Exception)), None
-    ):
+    if trouble := next((answer for answer in (length, *answers, info) if isinstance(answer, Exception)), None):
         raise trouble if isinstance(trouble, RedisError) else RedisError(str(trouble))
-    there = [bool(found) for found in answers[2 + len(names) : 2 + len(names) + len(entries)]]
-    info = answers[-1] if not names and not isinstance(answers[-1], Exception) else {}
     return State(
         length,
         {group["name"].decode(): _position(group, some) for group, some in zip(groups, pending, strict=True)},
-        there,
-        entry_id_of(info.get("max-deleted-entry-id", b"0-0")),
+        [bool(found) for found in answers[len(names) :]],
+        entry_id_of(info["max-deleted-entry-id"]),
+        int(info["entries-added"]) - int(length),
     )
 
 

@@ -16,6 +16,7 @@ import httpx
 import redis
 
 from shared.events import fact_id
+from tests.faults.conservation import leaks
 from tests.faults.plant import NAMES, Plant, until
 from tests.mails import mail
 
@@ -120,7 +121,7 @@ def violations(plant: Plant, client: Client, *, dead: int = 0) -> list[str]:
     )
     expect(not told, f"{len(told)} reports were not told the current verdict")
     found += [*_entries(plant, ask), *_streams(plant, ask, dead), *_blobs(plant, client)]
-    return found
+    return found or list(leaks(ask, plant.redis.client))
 
 
 #: What each fact is about, and so may be said only once for.

@@ -67,8 +67,12 @@ def test_without_receipts_effects_are_doubled(spoiled: Plant) -> None:
     restart(spoiled, "triage", LONGSTOP_TEST_MUTANT="no-receipts")
     spoiled.wait_for("triage")
     client.stream(10)
-    until(lambda: not violations(spoiled, client), "the first time everything is well")
+    until(lambda: not doubled(spoiled, client), "the first time everything is well but the receipts")
     for stream in ("report.received", "verdict.issued"):
         for _, fields in spoiled.redis.client.xrange(f"longstop:{stream}.v1"):
             spoiled.redis.client.xadd(f"longstop:{stream}.v1", fields)
-    until(lambda: bool(violations(spoiled, client)), "the ledger sees it", 30)
+    until(lambda: doubled(spoiled, client), "the ledger sees it", 30)
+
+
+def doubled(plant: Plant, client: Client) -> list[str]:
+    return [one for one in violations(plant, client) if "no receipt" not in one]
