@@ -22,6 +22,7 @@ COMMANDS = {
     "block": ("block", "app"),
     "dead": ("dead", "app"),
     "digest": ("digest", "app"),
+    "replay": ("replay", "replay"),
     "doctor": ("doctor", "doctor"),
     "schema": ("schema", "schema"),
     "demo": ("demo", "demo"),

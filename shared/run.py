@@ -19,7 +19,7 @@ from sqlalchemy import MetaData, text
 
 from shared import log
 from shared.blobs import Blobs, open_blobs
-from shared.bus import Bus, On, connect
+from shared.bus import Bus, Handle, On, connect
 from shared.contract import Contract
 from shared.errors import Defer
 from shared.events import Event
@@ -71,13 +71,18 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a service consists of."""
+    """What a service consists of.
+
+    `recalls` brings back, from facts that the service itself said, what no event that it reads had led to: the work of its
+    jobs, and what people did over HTTP. A replay needs it.
+    """
 
     app: FastAPI
     port: int
     on: Mapping[type[Event], On] = field(default_factory=dict)
     jobs: Sequence[Job] = ()
     doors: Sequence[Door] = ()
+    recalls: Mapping[type[Event], Handle] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from services.blocklist.contract import CONTRACT
 from services.blocklist.handlers import Handlers
 from services.blocklist.http import app
 from services.blocklist.jobs import ExpireDue, KeepGateway
+from services.blocklist.recall import RECALLS
 from services.blocklist.settings import BlocklistSettings
 from services.blocklist.tables import METADATA
 from shared.bus import On
@@ -29,6 +30,7 @@ def build(room: Room) -> Parts:
             Job("write the gateway's hash", 1, gateway.apply, wake=room.database.wake_on_commit()),
             Job("compare the gateway's hash", 60, gateway.reconcile),
         ],
+        recalls=RECALLS,
     )
 
 

@@ -5,6 +5,7 @@ from services.digest.handlers import on_quarantine_held, on_release_decided
 from services.digest.http import app
 from services.digest.jobs import Digests, Releases, expire, postman_of
 from services.digest.links import Links
+from services.digest.recall import RECALLS
 from services.digest.settings import DigestSettings
 from services.digest.tables import METADATA
 from shared.bus import On
@@ -28,6 +29,7 @@ def build(room: Room) -> Parts:
             Job("release", 10, Releases(room), wake=wake()),
             Job("expire", 60, lambda: expire(room)),
         ],
+        recalls=RECALLS,
     )
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from services.digest.letter import build, lines
 from services.digest.links import Links
 from services.digest.postman import FilePostman, Postman, SmtpPostman
+from services.digest.rules import OPEN
 from services.digest.tables import Copy, Held, Mail
 from shared.errors import Defer, Reject
 from shared.events import NotificationSent, QuarantineExpired, QuarantineReleased, QuarantineReleaseFailed
@@ -28,9 +29,6 @@ RELEASE_ATTEMPTS, MAIL_ATTEMPTS = 5, 20
 
 #: What is being sent is nobody else's for this time: longer than any conversation with a mail server takes.
 LEASE = timedelta(minutes=5)
-
-#: The states that time ends.
-EXPIRING = ("held", "release_requested")
 
 Row = tuple[Copy, Held]
 
@@ -157,7 +155,7 @@ class Releases:
 
 async def expire(room: Room) -> bool:
     """Expire copies whose time is over."""
-    query = select(Copy).where(col(Copy.status).in_(EXPIRING), Copy.expires_at <= now()).limit(STEP)
+    query = select(Copy).where(col(Copy.status).in_(OPEN), Copy.expires_at <= now()).limit(STEP)
     due = await room.database.look(lambda session: session.exec(query).all())
     if due:
         await room.database.run(lambda work: _expire([(copy.held_id, copy.recipient) for copy in due], work))
@@ -231,7 +229,7 @@ def _released(held_id: str, recipient: str, reason: str, work: Work) -> None:
 def _expire(keys: Sequence[tuple[str, str]], work: Work) -> None:
     for held_id, recipient in keys:
         copy = work.session.get_one(Copy, (held_id, recipient))
-        if copy.status not in EXPIRING:
+        if copy.status not in OPEN:
             continue  # decided meanwhile
         copy.status, copy.release_at = "expired", None
         work.emit(QuarantineExpired(held_id=held_id, recipient=recipient))

@@ -9,16 +9,17 @@ Act = Literal["request", "release", "approve", "deny", "delete", "expire"]
 #: Reasons for which a recipient may release by themselves; everything else is only asked for.
 SELF_RELEASE: frozenset[QuarantineReason] = frozenset({"spam", "bulk", "policy", "blocked_sender"})
 
-_OPEN: tuple[QuarantineStatus, ...] = ("held", "release_requested")
+#: The states that people and time may still end.
+OPEN: tuple[QuarantineStatus, ...] = ("held", "release_requested")
 
 #: Where each act leads, and from where. A release is written down as `released` once the gateway has taken the mail.
 _WAYS: dict[Act, tuple[tuple[QuarantineStatus, ...], QuarantineStatus]] = {
     "request": (("held",), "release_requested"),
     "release": (("held",), "released"),
-    "approve": (_OPEN, "released"),
-    "deny": (_OPEN, "denied"),
-    "delete": (_OPEN, "deleted"),
-    "expire": (_OPEN, "expired"),
+    "approve": (OPEN, "released"),
+    "deny": (OPEN, "denied"),
+    "delete": (OPEN, "deleted"),
+    "expire": (OPEN, "expired"),
 }
 
 _WORDS: dict[str, str] = {

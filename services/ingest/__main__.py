@@ -10,7 +10,7 @@ from services.ingest.smtp import SmtpDoor
 from services.ingest.streams import StreamDoor
 from services.ingest.tables import METADATA
 from shared.bus import On
-from shared.events import MailHeld, ReportSubmitted
+from shared.events import MailHeld, QuarantineHeld, ReportReceived, ReportSubmitted
 from shared.jobs import Job
 from shared.run import Parts, Room, Service, serve
 
@@ -28,6 +28,7 @@ def build(room: Room) -> Parts:
         },
         jobs=[Job("forget old keys", 3600, Keys(room.database).forget_old)],
         doors=[SmtpDoor(room, intake)],
+        recalls={ReportReceived: write_down, QuarantineHeld: write_down},
     )
 
 

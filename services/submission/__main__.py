@@ -6,6 +6,7 @@ from services.submission.analysers.stub import StubAnalyser
 from services.submission.contract import CONTRACT
 from services.submission.handlers import foresee, on_submission_requested
 from services.submission.jobs import AnalyseDue
+from services.submission.recall import RECALLS
 from services.submission.settings import SubmissionSettings
 from services.submission.tables import METADATA
 from shared.bus import On
@@ -24,6 +25,7 @@ def build(room: Room) -> Parts:
         port=room.settings.submission_port,
         on={SubmissionRequested: On(on_submission_requested, foresee=foresee)},
         jobs=[Job("analyse due", 1, AnalyseDue(room, analysers), wake=room.database.wake_on_commit())],
+        recalls=RECALLS,
     )
 
 

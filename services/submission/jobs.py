@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import cast
 
 import structlog
-from sqlalchemy import func
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from services.submission.analysers import Analyser, Opinion, Specimen
@@ -35,6 +35,9 @@ GATHER_S = 0.02
 #: A run that ends neither well nor badly is over after this time beyond the analysers' own, in seconds.
 GRACE_S = 30
 
+#: Why an item is given up that was taken oftener than it may fail.
+NEVER_ENDED = "its analysis was begun again and again and never ended: it may end the process"
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -51,16 +54,21 @@ class AnalyseDue:
     def __init__(self, room: Room, analysers: Sequence[Analyser]) -> None:
         self._room = room
         self._settings = room.settings
+        self._replica = room.settings.replica
         self._analysers = analysers
         self._wake = room.database.wake_on_commit()
         self._taken: deque[Item] = deque()
         self._running: dict[asyncio.Task[Result], tuple[Item, int]] = {}
+        self._begins = True  # this process, or again after a failure: it runs nothing that it has taken
         self._log = structlog.stdlib.get_logger("analysis")
 
     async def __call__(self) -> bool:
         """Begin what is due, answer what is done; True when there may be more."""
         try:
             self._wake.clear()
+            if self._begins:
+                await self._room.database.run(self._let_go, quiet=True)
+                self._begins = False
             await self._begin()
             if not self._running:
                 return bool(self._taken)
@@ -73,7 +81,8 @@ class AnalyseDue:
         except BaseException:
             await end(*self._running)
             self._running.clear()
-            self._taken.clear()  # their leases run out, here or elsewhere
+            self._taken.clear()
+            self._begins = True
             raise
         return True
 
@@ -96,12 +105,17 @@ class AnalyseDue:
             done = {task for task in self._running if task.done()}
         return done
 
+    def _let_go(self, work: Work) -> None:
+        """What an earlier life of this replica was running is due now; what others run, when their leases are out."""
+        mine = update(Item).where(col(Item.open), col(Item.status) == "running", col(Item.taken_by) == self._replica)
+        work.session.connection().execute(mine.values(due_at=work.at))
+
     def _take(self, ids: Sequence[str], work: Work) -> list[Item]:
         """Mark items as running; another replica that saw the same ones finds them not due any more."""
         lease_s = self._settings.analyser_timeout_s + GRACE_S
         items = work.load(Item, col(Item.submission_id).in_(ids), col(Item.open), col(Item.due_at) <= work.at)
         for item in items:
-            item.status, item.attempts = "running", item.attempts + 1
+            item.status, item.attempts, item.taken_by = "running", item.attempts + 1, self._replica
             item.due_at = work.at + timedelta(seconds=lease_s)
         return items
 
@@ -110,6 +124,9 @@ class AnalyseDue:
         opened: list[tuple[Item, Specimen | Result, int]] = []
         while self._taken and (free_bytes > 0 or not opened):
             item = self._taken.popleft()
+            if item.attempts > self._settings.submission_attempts:
+                opened.append((item, Result(reason=NEVER_ENDED, final=True), 0))
+                continue
             try:
                 raw = self._room.blobs.get(item.message_sha256)
             except Defer as reason:

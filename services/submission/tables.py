@@ -26,6 +26,7 @@ class Item(SQLModel, table=True):
     status: str = Field(default="not_started", max_length=20)
     open: bool = True
     attempts: int = 0
+    taken_by: str = Field(default="", max_length=100, description="the replica that runs it, or ran it last")
     due_at: datetime = Field(sa_type=UtcTime)
     asked_at: datetime = Field(sa_type=UtcTime)
     reported_at: datetime | None = Field(default=None, sa_type=UtcTime)
