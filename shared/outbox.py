@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
+from shared.bulk import Bulk
 from shared.entry_ids import entry_id_of, sortable
 from shared.errors import Defer
 from shared.metrics import EVENTS_PUBLISHED, OUTBOX_WAITING
@@ -42,7 +43,7 @@ Row = tuple[int, str, str]
 class Sent:
     """What one pipeline did: rows with the ids of their entries, and what went wrong with the others."""
 
-    marks: list[dict[str, object]]
+    marks: list[tuple[str, int]]  # sortable entry id and row
     trouble: Exception | None = None
 
 
@@ -56,6 +57,9 @@ class Relay:
         self._wake = database.wake_on_commit()
         self._log = structlog.stdlib.get_logger("relay").bind(service=database.service)
         self._stuck = False
+        outbox = database.outbox
+        mark = update(outbox).where(outbox.c.seq == bindparam("row")).values(entry_id=bindparam("entry"))
+        self._published = Bulk(mark, ("entry", "row"))
 
     async def run(self) -> None:
         """Send for ever; while Redis or the database is away, wait with growing delay and tell once."""
@@ -118,7 +122,7 @@ class Relay:
             if isinstance(answer, Exception):
                 sent.trouble = answer
             else:
-                sent.marks.append({"row": row[0], "entry": sortable(entry_id_of(answer))})
+                sent.marks.append((sortable(entry_id_of(answer)), row[0]))
         return sent
 
     def _unsent(self, session: Session) -> list[Row]:
@@ -140,8 +144,5 @@ class Relay:
         return rows
 
     def _mark(self, session: Session, sent: Sent) -> None:
-        if not sent.marks:
-            return
-        outbox = self._database.outbox
-        mark = update(outbox).where(outbox.c.seq == bindparam("row")).values(entry_id=bindparam("entry"))
-        session.connection().execute(mark, sent.marks)
+        if sent.marks:
+            self._published.run(session.connection(), sent.marks)

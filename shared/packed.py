@@ -1,6 +1,7 @@
 """Many commands in one go, packed by hiredis: redis-py packs in Python, which costs more than all else about an XADD."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ async def send_packed(redis: Redis, commands: Sequence[tuple[str, ...]]) -> list
             await connection.send_packed_command(map(pack, commands))
             for _ in commands:
                 try:
-                    answers.append(await connection.read_response())
+                    answers.append(await connection.read_response(timeout=math.inf))
                 except ResponseError as error:
                     answers.append(error)
     except BaseException:

@@ -6,7 +6,7 @@ their class, and changes and new rows are written together at the end.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from operator import attrgetter
 from types import SimpleNamespace
@@ -14,6 +14,8 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Table, bindparam, insert, inspect, select, update
 from sqlmodel import Session, SQLModel
+
+from shared.bulk import Bulk
 
 R = TypeVar("R", bound=SQLModel)
 
@@ -105,8 +107,8 @@ class Rows:
         """
         shape = _shape(kind)
         row = SimpleNamespace(**{**shape.defaults, **values})
-        if row.__dict__.keys() != set(shape.names):
-            raise TypeError(f"{kind.__name__} has {sorted(set(shape.names) ^ row.__dict__.keys())} otherwise")
+        if row.__dict__.keys() != shape.name_set:
+            raise TypeError(f"{kind.__name__} has {sorted(shape.name_set ^ row.__dict__.keys())} otherwise")
         self._new.setdefault(kind, []).append(row)
         self._known[kind, shape.key_of(row)] = row
         return cast("R", row)
@@ -118,9 +120,9 @@ class Rows:
             self._write_changes(_shape(kind), loaded)
         for kind, rows in self._new.items():
             shape = _shape(kind)
-            self.session.connection().execute(insert(shape.table), [row.__dict__ for row in rows])
-            written = [(row, tuple(getattr(row, name) for name in shape.names)) for row in rows]
-            self._loaded.setdefault(kind, []).extend(written)
+            values = list(map(shape.values_of, rows))
+            shape.insert.run(self.session.connection(), values)
+            self._loaded.setdefault(kind, []).extend(zip(rows, values, strict=True))
         self._new = {}
 
     def forget(self) -> None:
@@ -128,16 +130,16 @@ class Rows:
         self._known, self._groups, self._loaded, self._new = {}, {}, {}, {}
 
     def _write_changes(self, shape: "_Shape", loaded: list[tuple[SimpleNamespace, tuple[Any, ...]]]) -> None:
-        changes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        changes: dict[tuple[int, ...], list[tuple[Any, ...]]] = {}
         for position, (row, before) in enumerate(loaded):
-            values = tuple(getattr(row, name) for name in shape.names)
+            values = shape.values_of(row)
             if values != before:
-                changed = tuple(name for name, a, b in zip(shape.names, values, before, strict=True) if a != b)
-                keys = {f"key_{name}": getattr(row, name) for name in shape.keys}
-                changes.setdefault(changed, []).append(keys | {f"new_{name}": getattr(row, name) for name in changed})
+                changed = tuple(place for place, value in enumerate(values) if value != before[place])
+                written = (*(values[place] for place in changed), *(values[place] for place in shape.keys))
+                changes.setdefault(changed, []).append(written)
                 loaded[position] = (row, values)
-        for names, rows in changes.items():
-            self.session.connection().execute(shape.update_of(names), rows)
+        for changed, rows in changes.items():
+            shape.update_of(changed).run(self.session.connection(), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +148,37 @@ class _Shape:
 
     table: Table
     names: tuple[str, ...]
-    keys: tuple[str, ...]
+    name_set: frozenset[str]
+    keys: tuple[int, ...]  # places of the primary key among the names
     defaults: Mapping[str, Any]
     key_of: Callable[[Any], Any]
+    values_of: Callable[[Any], tuple[Any, ...]]
+    insert: Bulk
+    _updates: dict[tuple[int, ...], Bulk] = field(default_factory=dict)
 
-    def update_of(self, names: tuple[str, ...]) -> Any:
-        """The statement that changes these columns of a row."""
-        where = [self.table.c[key] == bindparam(f"key_{key}") for key in self.keys]
-        return update(self.table).where(*where).values({name: bindparam(f"new_{name}") for name in names})
+    def update_of(self, changed: tuple[int, ...]) -> Bulk:
+        """The statement that changes the columns at these places: their values, then the key."""
+        if changed not in self._updates:
+            new, keys = [self.names[place] for place in changed], [self.names[place] for place in self.keys]
+            where = [self.table.c[key] == bindparam(f"key_{key}") for key in keys]
+            statement = update(self.table).where(*where).values({name: bindparam(f"new_{name}") for name in new})
+            self._updates[changed] = Bulk(statement, [*(f"new_{name}" for name in new), *(f"key_{key}" for key in keys)])
+        return self._updates[changed]
 
 
 @cache
 def _shape(kind: type[SQLModel]) -> _Shape:
     table = inspect(kind).local_table
     defaults = {name: field.default for name, field in kind.model_fields.items() if not field.is_required()}
+    names = tuple(table.columns.keys())
     keys = tuple(column.key for column in table.primary_key)
-    return _Shape(table, tuple(table.columns.keys()), keys, defaults, attrgetter(*keys))
+    return _Shape(
+        table,
+        names,
+        frozenset(names),
+        tuple(map(names.index, keys)),
+        defaults,
+        attrgetter(*keys),
+        attrgetter(*names),
+        Bulk(insert(table).inline(), names),
+    )

@@ -9,13 +9,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic_core import to_json
 from sqlalchemy import MetaData, insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from shared.bulk import Bulk
 from shared.errors import Defer
 from shared.events import Event
 from shared.rows import IN_MAX, Rows
@@ -40,7 +41,7 @@ class Work(Rows):
         self.at = at
         self.traceparent = ""
         self._database = database
-        self._outgoing: list[dict[str, Any]] = []
+        self._outgoing: list[tuple[str, str, datetime]] = []
 
     def emit(self, fact: Event, *, traceparent: str = "") -> None:
         """Say a fact; it leaves when this transaction has committed. Its trace is that of the event in hand."""
@@ -50,7 +51,7 @@ class Work(Rows):
 
     def post(self, stream: str, fields: dict[str, str]) -> None:
         """Put a raw entry into the outbox: `emit` for what is no event of ours, such as a dead letter."""
-        self._outgoing.append({"stream": stream, "fields": to_json(fields).decode(), "created_at": self.at})
+        self._outgoing.append((stream, to_json(fields).decode(), self.at))
 
     def take_in(self, receipts: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         """Write inbox receipts (source, event id); those that were not there before, that is: handle these.
@@ -63,15 +64,15 @@ class Work(Rows):
             there = select(inbox.c.source, inbox.c.event_id).where(inbox.c.event_id.in_(some))
             fresh.difference_update((source, event_id) for source, event_id in self.session.connection().execute(there))
         if fresh:
-            rows = [{"source": source, "event_id": event_id, "received_at": self.at} for source, event_id in fresh]
-            self.session.connection().execute(insert(inbox), rows)
+            rows = [(source, event_id, self.at) for source, event_id in fresh]
+            self._database.into_inbox.run(self.session.connection(), rows)
         return fresh
 
     def flush(self) -> None:
         """Write what is waiting: rows and outgoing events, many in one statement."""
         super().flush()
         if self._outgoing:
-            self.session.connection().execute(insert(self._database.outbox), self._outgoing)
+            self._database.into_outbox.run(self.session.connection(), self._outgoing)
             self._outgoing = []
 
     def forget(self) -> None:
@@ -89,6 +90,8 @@ class Database:
         self.inbox = inbox_table(metadata, service)
         self.outbox = outbox_table(metadata, service)
         self.readers = readers_table(metadata, service)
+        self.into_inbox = Bulk(insert(self.inbox).inline(), ("source", "event_id", "received_at"))
+        self.into_outbox = Bulk(insert(self.outbox).inline(), ("stream", "fields", "created_at"))
         self._wakes: list[asyncio.Event] = []
         self._metadata = metadata
         self._store = open_store(url, service)

@@ -23,6 +23,8 @@ DEAD_FIELD_MAX_BYTES = DATA_MAX_BYTES
 #: An attribute such as `id` or `source` longer than this, in bytes, is no CloudEvents attribute that we can index.
 ATTRIBUTE_MAX_BYTES = 255
 
+_ATTRIBUTES = [(name.encode(), name) for name in ("specversion", "id", "type", "source", "time", "traceparent")]
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -53,9 +55,7 @@ def read_entry(
 ) -> Delivery | Unreadable:
     """Make an event of an entry. Foreign publishers need the field `data` only; the entry's id is then the event's."""
     try:
-        attributes = {
-            name: _attribute(fields, name) for name in ("specversion", "id", "type", "source", "time", "traceparent")
-        }
+        attributes = {name: _attribute(raw, name) if (raw := fields.get(key)) else "" for key, name in _ATTRIBUTES}
         _check(kind, attributes)
         envelope = Envelope(
             event_id=attributes["id"] or f"{stream}/{entry_id}",
@@ -87,8 +87,7 @@ def dead_letter(unreadable: Unreadable, *, stream: str, group: str, at: datetime
     }
 
 
-def _attribute(fields: RawFields, name: str) -> str:
-    raw = fields.get(name.encode(), b"")
+def _attribute(raw: bytes, name: str) -> str:
     if len(raw) > ATTRIBUTE_MAX_BYTES:
         raise ValueError(f"the field {name} has {len(raw)} bytes, {ATTRIBUTE_MAX_BYTES} are allowed")
     try:

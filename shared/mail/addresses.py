@@ -39,6 +39,8 @@ class _Mailbox:
 def read_addresses(value: str, *, max_chars: int = limits.ADDRESS_FIELD_MAX) -> tuple[Address, ...]:
     """The mailboxes of a raw (undecoded) field value, groups opened, at most `limits.ADDRESSES_MAX`."""
     found: list[Address] = []
+    if not value:
+        return ()
     for mailbox in _mailboxes(value[:max_chars]):
         address = mailbox.address()
         if address != Address():

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.mail import limits
 from shared.mail.defects import Defects
@@ -12,8 +13,7 @@ _FIELD = re.compile(rb"([!-9;-~]{1,%d})[ \t]*:(?!//)" % limits.FIELD_NAME_MAX)  
 _MBOX = (b"From ", b">From ")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One header field: `name` in lower case, `value` unfolded but with its encoded words as they are."""
 
     name: str
@@ -29,7 +29,10 @@ class Block:
 
     def first(self, name: str) -> str:
         """The value of the first field of that (lower-case) name, or the empty string."""
-        return next((field.value for field in self.fields if field.name == name), "")
+        for field in self.fields:
+            if field.name == name:
+                return field.value
+        return ""
 
 
 def read_block(  # noqa: PLR0913 - a range and its two limits

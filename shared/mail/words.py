@@ -20,7 +20,7 @@ _LINE_ENDS = ("\r\r\n", "\r\n", "\r", "\u2028", "\u2029")
 
 def normal(text: str) -> str:
     """NFC, piece by piece: the library's work is quadratic in runs of combining marks (30 s for 160,000 of them)."""
-    if unicodedata.is_normalized("NFC", text):
+    if text.isascii() or unicodedata.is_normalized("NFC", text):
         return text
     pieces = (text[at : at + NORMAL_PIECE] for at in range(0, len(text), NORMAL_PIECE))
     return "".join(unicodedata.normalize("NFC", piece) for piece in pieces)

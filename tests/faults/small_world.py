@@ -136,7 +136,7 @@ class World:
             entry = "1-0"
             if stream in self.streams:
                 entry = self.streams[stream].add(_raw(fields))
-            sent.marks.append({"row": seq, "entry": sortable(entry_id_of(entry))})
+            sent.marks.append((sortable(entry_id_of(entry)), seq))
         if rows and not dies:
             database.do(lambda work: relay._mark(work.session, sent))
         return len(rows)
