@@ -141,7 +141,11 @@ class AnalyseDue:
     async def _analyse(self, specimen: Specimen | Result) -> Result:
         if isinstance(specimen, Result):
             return specimen
-        opinions = await asyncio.gather(*(self._ask(analyser, specimen) for analyser in self._analysers))
+        first, *others = self._analysers
+        if others:
+            opinions = await asyncio.gather(*(self._ask(analyser, specimen) for analyser in self._analysers))
+        else:  # a task for one alone would cost more than most of what it does
+            opinions = [await self._ask(first, specimen)]
         if all(opinion.evaluation == "error" for opinion in opinions):
             return Result(reason="no analyser could answer")
         return Result(verdict=combine(opinions))
@@ -159,7 +163,8 @@ class AnalyseDue:
     async def _ask(self, analyser: Analyser, specimen: Specimen) -> Opinion:
         """One analyser's opinion; its failure is an opinion too, so that it never fails the others."""
         try:
-            return await asyncio.wait_for(analyser.analyse(specimen), self._settings.analyser_timeout_s)
+            async with asyncio.timeout(self._settings.analyser_timeout_s):
+                return await analyser.analyse(specimen)
         except (Defer, Reject, TimeoutError) as error:
             self._log.warning("analyser failed", analyser=analyser.name, reason=str(error) or "too slow")
             return Opinion.failed(analyser.name)

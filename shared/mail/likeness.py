@@ -15,7 +15,9 @@ def likeness(text: str, hosts: Iterable[str]) -> str:
     Equal for copies that differ in digits, case, spaces, addresses and in all of a URL but its host.
     """
     plain = _DIGITS.sub("0", text[: limits.LIKENESS_TEXT_MAX].lower())
-    words = " ".join([word if word.isalpha() else _normal(word) for word in plain.split()])
+    words = " ".join(plain.split())
+    if "@" in words or "://" in words or "www." in words:
+        words = " ".join([word if word.isalpha() else _normal(word) for word in words.split(" ")])
     linked = sorted(set(hosts))
     if len(words) < limits.LIKENESS_TEXT_MIN and not linked:
         return ""
