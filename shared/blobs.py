@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
@@ -54,18 +54,20 @@ class FileBlobs:
         Several at once: file systems make concurrent fsyncs durable in one go.
         """
         named = [(hashlib.sha256(content).hexdigest(), content) for content in contents]
-        fresh = {path: content for name, content in named if not (path := self._path(name)).exists()}
-        touched = {self._path(name).parent for name, _ in named}
+        touched = {name[:1] for name, _ in named}
         try:
-            for folder in touched:
-                if not folder.exists():
+            for letter in touched:
+                if not (folder := self._folder / letter).exists():
                     folder.mkdir(parents=True, exist_ok=True)
-                    _fsync(folder.parent)
+                    _fsync(self._folder)
+            paths = {self._path(name): content for name, content in named}
+            fresh = [(path, content) for path, content in paths.items() if not os.path.exists(path)]  # noqa: PTH110
             if len(fresh) == 1:
-                _write_whole(*next(iter(fresh.items())))
+                _write_all(fresh)
             else:
-                list(self._threads.map(_write_whole, fresh, fresh.values()))
-            list(self._threads.map(_fsync, touched) if len(touched) > 1 else map(_fsync, touched))
+                list(self._threads.map(_write_all, (fresh[start::WRITERS] for start in range(WRITERS))))
+            folders = [self._folder / letter for letter in touched]
+            list(self._threads.map(_fsync, folders) if len(folders) > 1 else map(_fsync, folders))
         except OSError as error:
             raise Defer(f"the blob store cannot be written: {error.strerror}") from error
         return [name for name, _ in named]
@@ -75,28 +77,36 @@ class FileBlobs:
         if not _SHA256.match(sha256):
             return None
         try:
-            return self._path(sha256).read_bytes()
+            with open(self._path(sha256), "rb", buffering=0) as file:  # noqa: PTH123
+                return file.read()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise Defer(f"the blob store cannot be read: {error.strerror}") from error
 
-    def _path(self, name: str) -> Path:
-        return self._folder / name[:1] / name
+    def _path(self, name: str) -> str:
+        """Text, for a `Path` of each blob costs as much as reading it."""
+        return f"{self._folder}/{name[:1]}/{name}"
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def _write_all(blobs: Sequence[tuple[str, bytes]]) -> None:
+    for path, content in blobs:
+        _write_whole(path, content)
+
+
+def _write_whole(path: str, content: bytes) -> None:
     """Under a name that nobody else takes, then, once it is on disk, under its own."""
     temporary = f"{path}.{os.getpid()}-{threading.get_ident()}.new"
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            with open(descriptor, "wb", closefd=False) as file:
-                file.write(content)
+            written = os.write(descriptor, content)
+            while written < len(content):  # a signal, or a limit of the file system
+                written += os.write(descriptor, memoryview(content)[written:])
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.replace(temporary, path)  # noqa: PTH105 - a Path for each blob costs as much as the rename
+        os.replace(temporary, path)  # noqa: PTH105
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise

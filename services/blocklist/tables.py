@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Index, MetaData, literal_column, text
 from sqlmodel import Field, SQLModel, col
 
-from shared.tables import UtcTime
+from shared.tables import IN_KEY_ORDER, UtcTime
 
 METADATA = MetaData()
 
@@ -67,6 +67,7 @@ class Claim(SQLModel, table=True):
 
     metadata = METADATA
     __tablename__ = "blocklist_claim"
+    __table_args__ = IN_KEY_ORDER
 
     block_id: str = Field(primary_key=True, max_length=64)
     claimant: str = Field(primary_key=True, max_length=64, index=True)
@@ -77,6 +78,7 @@ class Judged(SQLModel, table=True):
 
     metadata = METADATA
     __tablename__ = "blocklist_judged"
+    __table_args__ = IN_KEY_ORDER
 
     claimant: str = Field(primary_key=True, max_length=64)
     version: int

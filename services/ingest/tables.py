@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import MetaData
 from sqlmodel import Field, SQLModel
 
-from shared.tables import UtcTime
+from shared.tables import IN_KEY_ORDER, UtcTime
 
 METADATA = MetaData()
 
@@ -15,6 +15,7 @@ class Report(SQLModel, table=True):
 
     metadata = METADATA
     __tablename__ = "ingest_report"
+    __table_args__ = IN_KEY_ORDER
 
     report_id: str = Field(primary_key=True, max_length=64)
     category: str = Field(max_length=20)
@@ -41,6 +42,7 @@ class Key(SQLModel, table=True):
 
     metadata = METADATA
     __tablename__ = "ingest_key"
+    __table_args__ = IN_KEY_ORDER
 
     key: str = Field(primary_key=True, max_length=255)
     fingerprint: str = Field(max_length=64)

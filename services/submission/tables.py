@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, MetaData
 from sqlmodel import Field, SQLModel
 
-from shared.tables import UtcTime
+from shared.tables import IN_KEY_ORDER, UtcTime
 
 METADATA = MetaData()
 
@@ -38,6 +38,7 @@ class Verdict(SQLModel, table=True):
 
     metadata = METADATA
     __tablename__ = "submission_verdict"
+    __table_args__ = IN_KEY_ORDER
 
     case_id: str = Field(primary_key=True, max_length=64)
     version: int = Field(primary_key=True)

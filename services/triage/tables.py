@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, MetaData
 from sqlmodel import Field, SQLModel
 
-from shared.tables import UtcTime
+from shared.tables import IN_KEY_ORDER, UtcTime
 
 METADATA = MetaData()
 
@@ -28,6 +28,7 @@ class Sample(SQLModel, table=True):
 
     metadata = METADATA
     __tablename__ = "triage_sample"
+    __table_args__ = IN_KEY_ORDER
 
     sha256: str = Field(primary_key=True, max_length=64)
     case_id: str = Field(max_length=64, index=True)
@@ -42,6 +43,7 @@ class Trait(SQLModel, table=True):
 
     metadata = METADATA
     __tablename__ = "triage_trait"
+    __table_args__ = IN_KEY_ORDER
 
     trait: str = Field(primary_key=True, max_length=80)
     case_id: str = Field(max_length=64)
@@ -53,7 +55,7 @@ class Report(SQLModel, table=True):
 
     metadata = METADATA
     __tablename__ = "triage_report"
-    __table_args__ = (Index("ix_triage_report_told", "sample", "told_version"),)
+    __table_args__ = (Index("ix_triage_report_told", "sample", "told_version"), IN_KEY_ORDER)
 
     report_id: str = Field(primary_key=True, max_length=64)
     case_id: str = Field(max_length=64, index=True)

@@ -24,6 +24,12 @@ BUSY_TIMEOUT_MS = 5_000
 #: Threads for reading: pages and due rows; more would only compete for the same disk.
 READERS = 4
 
+#: Memory for pages of each connection, in KiB: keys are hashes, so that every insert goes to another page.
+CACHE_KIB = 16 * 1024
+
+#: Pages of the log that are copied into the database at once: pages that change often are then copied less often.
+CHECKPOINT_PAGES = 4_000
+
 #: A relay whose turn lasts longer than this, in seconds, was stopped in it, and the others go on without it; what is sent
 #: twice is dropped by the readers.
 TURN_MAX_S = 30.0
@@ -122,6 +128,8 @@ def _engine(url: URL, *, begin: str) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            f"cache_size={-CACHE_KIB}",
+            f"wal_autocheckpoint={CHECKPOINT_PAGES}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
