@@ -162,7 +162,9 @@ class _Shape:
             new, keys = [self.names[place] for place in changed], [self.names[place] for place in self.keys]
             where = [self.table.c[key] == bindparam(f"key_{key}") for key in keys]
             statement = update(self.table).where(*where).values({name: bindparam(f"new_{name}") for name in new})
-            self._updates[changed] = Bulk(statement, [*(f"new_{name}" for name in new), *(f"key_{key}" for key in keys)])
+            self._updates[changed] = Bulk(
+                statement, [*(f"new_{name}" for name in new), *(f"key_{key}" for key in keys)]
+            )
         return self._updates[changed]
 
 

@@ -18,7 +18,10 @@ from tests.postgres import find_postgres, postgres_server
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One real redis-server for the session, started as `longstop up` starts it."""
+    """One real redis-server for the session, started as `longstop up` starts it, or the one that was given."""
+    if given := os.environ.get("LONGSTOP_TEST_REDIS_URL"):
+        yield given
+        return
     server = EmbeddedRedis(tmp_path_factory.mktemp("redis"))
     with asyncio.Runner() as runner:
         runner.run(server.start())

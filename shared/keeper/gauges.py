@@ -1,5 +1,6 @@
 """Showing what the keeper sees."""
 
+import math
 from datetime import datetime
 
 from shared.keeper.ledger import Depth
@@ -11,7 +12,7 @@ def show(service: str, stream: str, state: State, at: datetime) -> None:
     """Set the gauges of a stream; of its groups, those of the service itself: each is told once, by its own service."""
     STREAM_LENGTH.labels(stream).set(state.length)
     if position := state.groups.get(service):
-        GROUP_LAG.labels(stream, service).set(position.lag or 0)
+        GROUP_LAG.labels(stream, service).set(math.nan if position.lag is None else position.lag)
         GROUP_PENDING.labels(stream, service).set(position.pending)
         GROUP_OLDEST_S.labels(stream, service).set(age_s(position.oldest, at) if position.oldest else 0)
 

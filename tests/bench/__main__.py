@@ -41,8 +41,9 @@ async def measure(*, quick: bool, growth: int) -> str:
             print(f"round {number}: {ours[-1]:.0f} reports a second", file=sys.stderr)  # noqa: T201
             loops.append(await bare(folder / f"bare{number}", some))
             alone.append((await durable(folder / f"alone{number}", single, batch_max=1)).flow.rate)
+            print(f"         bare {loops[-1]:.0f}, one by one {alone[-1]:.0f}", file=sys.stderr)  # noqa: T201
         sizes = [await durable(folder / f"size{count}", count) for count in ({1_000, many // 3, many})]
-        waits = await latencies(folder / "latency", middle(ours), samples)
+        waits = await latencies(folder / "latency", min(ours), samples)
     sizes.sort(key=lambda one: one.flow.reports)
     return (
         "\n".join([*_head(quick=quick, growth=growth), *_rates(ours, loops, alone), *_waits(waits), *_sizes(sizes)])
