@@ -14,6 +14,9 @@ from shared.bus import connect
 from shared.events import Event
 from shared.run import Running
 
+#: Ports of ingest beside its HTTP.
+DOORS = ("smtp_port", "lmtp_port", "held_lmtp_port")
+
 
 def free_port() -> int:
     """A port that nobody listens on now."""
@@ -30,7 +33,7 @@ class House:
         self.prefix = prefix
         self.data_dir = data_dir
         self.redis: Any = connect(redis_url)
-        self.ports = {f"{name}_port": free_port() for name in names} | {"smtp_port": free_port()}
+        self.ports = {f"{name}_port": free_port() for name in names} | {name: free_port() for name in DOORS}
         common = {
             "redis_url": redis_url,
             "stream_prefix": prefix,

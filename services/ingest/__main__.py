@@ -5,8 +5,9 @@ from services.ingest.handlers import foresee, write_down
 from services.ingest.http import app
 from services.ingest.intake import Intake
 from services.ingest.keys import Keys
+from services.ingest.lmtp import HeldMail, Server
 from services.ingest.settings import IngestSettings
-from services.ingest.smtp import SmtpDoor
+from services.ingest.smtp import Mailboxes, MailDoor
 from services.ingest.streams import StreamDoor
 from services.ingest.tables import METADATA
 from shared.bus import On
@@ -27,7 +28,11 @@ def build(room: Room) -> Parts:
             MailHeld: On(write_down, prepare=streams.hold, foresee=foresee),
         },
         jobs=[Job("forget old keys", 3600, Keys(room.database).forget_old)],
-        doors=[SmtpDoor(room, intake)],
+        doors=[
+            MailDoor(room, room.settings.smtp_port, Mailboxes(room, intake)),
+            MailDoor(room, room.settings.lmtp_port, Mailboxes(room, intake, "lmtp"), Server),
+            MailDoor(room, room.settings.held_lmtp_port, HeldMail(room, intake), Server),
+        ],
         recalls={ReportReceived: write_down, QuarantineHeld: write_down},
     )
 

@@ -18,6 +18,16 @@ QUARANTINE_MAILBOX = "quarantine"
 
 _REASONS: tuple[QuarantineReason, ...] = get_args(QuarantineReason)
 
+_WORST_FIRST: tuple[QuarantineReason, ...] = (
+    "malware",
+    "phishing_high",
+    "phishing",
+    "spam",
+    "bulk",
+    "blocked_sender",
+    "policy",
+)
+
 #: Words in the names of a filter's symbols that tell why it held a mail, the worst first.
 _SYMBOL_WORDS: tuple[tuple[str, QuarantineReason], ...] = (
     ("LONGSTOP", "blocked_sender"),
@@ -43,6 +53,11 @@ def reason_of(*, given: str, symbols: Collection[str], action: str) -> Quarantin
         if any(word in symbol.upper() for symbol in symbols):
             return reason
     return "spam" if action or symbols else "policy"
+
+
+def worse_of(one: QuarantineReason, other: QuarantineReason) -> QuarantineReason:
+    """The reason that lets recipients do less: a header may be the sender's, and must not make a reason milder."""
+    return min(one, other, key=_WORST_FIRST.index)
 
 
 def is_verified(*, reporter: str, own_domains: Collection[str], proven: bool) -> bool:

@@ -12,9 +12,13 @@ class IngestSettings(Settings):
 
     ingest_port: int = Field(default=8081, ge=0, le=65535, description="HTTP port of ingest")
     smtp_port: int = Field(default=2525, ge=0, le=65535, description="SMTP port of the report and quarantine mailboxes")
+    lmtp_port: int = Field(default=2424, ge=0, le=65535, description="LMTP port of the report mailboxes")
+    held_lmtp_port: int = Field(
+        default=2425, ge=0, le=65535, description="LMTP port of held mail, which comes with its original envelope"
+    )
     smtp_networks: Words = Field(
         default=("127.0.0.0/8", "::1/128"),
-        description="networks whose clients may hand in mail by SMTP, comma-separated: your gateway's",
+        description="networks whose clients may hand in mail by SMTP and LMTP, comma-separated: your gateway's",
     )
     mail_max_bytes: int = Field(
         default=25 * 1024 * 1024, ge=1024, le=36 * 1024 * 1024, description="largest mail that is taken, in bytes"

@@ -5,20 +5,18 @@ network, at RCPT. Nothing ever bounces: what carries no report is kept, told as 
 """
 
 import asyncio
-import hashlib
-from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
+from typing import Literal
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.ingest.handlers import Durable, write_all
-from services.ingest.intake import Handed, HandedHeld, Intake, count, refusal
-from services.ingest.rspamd import Scan
-from services.ingest.rules import MAILBOXES, QUARANTINE_MAILBOX, mailbox_of, reason_of
+from services.ingest.intake import Intake, count, refusal
+from services.ingest.letters import Letter, held_of
+from services.ingest.rules import MAILBOXES, QUARANTINE_MAILBOX, mailbox_of
 from shared.errors import Defer, Reject
-from shared.events import MailEnvelope, fact_id
-from shared.mail import Mail, Original, attached_originals, category_of_subject, read_mail
+from shared.mail import Mail, Original, attached_originals, read_mail
 from shared.run import VERSION, Room
 
 #: Conversations at once: a gateway uses a handful.
@@ -36,28 +34,31 @@ LINE_MAX_BYTES = 65_536
 NOT_NOW = "451 4.3.0 not now, try again later"
 
 
-class _Server(SMTP):
+class Limits(SMTP):
     """aiosmtpd with our limits; the default answer to a bug is 500, which would make the sender give a report up."""
 
     line_length_limit = LINE_MAX_BYTES
 
     async def handle_exception(self, error: Exception) -> str:
+        """Answer when there is a fault of ours."""
         structlog.stdlib.get_logger("smtp").error("conversation failed", reason=type(error).__name__, exc_info=error)
         return NOT_NOW
 
 
-class SmtpDoor:
-    """Listens on the SMTP port."""
+class MailDoor:
+    """Listens on one port for one protocol."""
 
-    def __init__(self, room: Room, intake: Intake) -> None:
+    def __init__(self, room: Room, port: int, handler: "Taker", protocol: type[SMTP] = Limits) -> None:
         self._settings = room.settings
-        self._handler = Mailboxes(room, intake)
+        self._port = port
+        self._handler = handler
+        self._protocol = protocol
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Begin to listen."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._session, self._settings.bind, self._settings.smtp_port)
+        self._server = await loop.create_server(self._session, self._settings.bind, self._port)
 
     async def stop(self) -> None:
         """Take no more; conversations get their answers."""
@@ -66,23 +67,26 @@ class SmtpDoor:
             await self._handler.idle()
 
     def _session(self) -> SMTP:
-        return _Server(
+        return self._protocol(
             self._handler,
             data_size_limit=self._settings.mail_max_bytes,
             ident=f"Longstop {VERSION}",
             hostname="longstop",
             timeout=TIMEOUT_S,
             enable_SMTPUTF8=True,
-            command_call_limit={"RCPT": RECIPIENTS_MAX * 4, "*": 100},
+            command_call_limit={"RCPT": self._handler.recipients_max * 4, "*": 100},
         )
 
 
-class Mailboxes:
-    """What happens at MAIL, RCPT and DATA (aiosmtpd's handler)."""
+class Taker:
+    """What happens at MAIL, RCPT and DATA (aiosmtpd's handler): who may come, and durable before "taken"."""
+
+    recipients_max = RECIPIENTS_MAX
+    source: Literal["smtp", "lmtp"] = "smtp"
 
     def __init__(self, room: Room, intake: Intake) -> None:
-        self._room = room
-        self._intake = intake
+        self.room = room
+        self.intake = intake
         self._networks = [ip_network(word) for word in room.settings.smtp_networks]
         self._busy = 0
         self._idle = asyncio.Event()
@@ -107,10 +111,9 @@ class Mailboxes:
         del server
         if not self._is_allowed(session):
             return "550 5.7.1 this network may not hand in mail here"
-        mailbox = mailbox_of(recipient=address)
-        if mailbox not in MAILBOXES and mailbox != QUARANTINE_MAILBOX:
-            return "550 5.1.1 no such mailbox: use phish, junk, notjunk, report or quarantine"
-        if len(envelope.rcpt_tos) >= RECIPIENTS_MAX:
+        if why_not := self.refusal_of(address):
+            return why_not
+        if len(envelope.rcpt_tos) >= self.recipients_max:
             return "452 4.5.3 too many recipients"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(rcpt_options)
@@ -118,14 +121,13 @@ class Mailboxes:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Make it durable, then say so."""
-        del server
         raw = envelope.original_content or b""
         self._busy += 1
         self._idle.clear()
         try:
-            with self._intake.budget.hold(len(raw)):
-                events = await self._take(raw, session, envelope)
-                await self._room.database.run(lambda work: write_all(events, work))
+            with self.intake.budget.hold(len(raw)):
+                events = await self.take(raw, server, session, envelope)
+                await self.room.database.run(lambda work: write_all(events, work))
         except Defer:
             return NOT_NOW
         except Reject as reason:
@@ -134,29 +136,21 @@ class Mailboxes:
             self._busy -= 1
             if not self._busy:
                 self._idle.set()
-        count(events, "smtp")
+        count(events, self.source)
         return "250 2.6.0 taken"
 
-    async def _take(self, raw: bytes, session: Session, envelope: Envelope) -> list[Durable]:
-        outer, originals = await asyncio.to_thread(_open, raw)
-        client_ip = session.peer[0] if session.peer else ""
-        events: list[Durable] = []
-        for address in dict.fromkeys(mailbox_of(recipient=rcpt) for rcpt in envelope.rcpt_tos):
-            if address == QUARANTINE_MAILBOX:
-                events += await self._intake.hold([held_of(raw, outer)])
-            else:
-                about = Letter(raw, outer, address, envelope.mail_from or "", client_ip)
-                events += await self._intake.receive(about.reports(originals))
-                if not originals:
-                    events.append(await self._rejected(about))
-        return events
+    def refusal_of(self, address: str) -> str:
+        """Why a recipient is refused; the empty string when it is not."""
+        raise NotImplementedError
 
-    async def _rejected(self, about: "Letter") -> Durable:
-        """A mail to a report mailbox without an original: kept, told, never bounced."""
-        (sha256,) = await asyncio.to_thread(self._room.blobs.put, [about.raw])
-        handed = about.report(Original(about.raw, "inline", low_fidelity=True), 0)
-        reason = "no reported mail is attached: forward the mail as an attachment"
-        return refusal(handed, reason, sha256)
+    async def take(self, raw: bytes, server: SMTP, session: Session, envelope: Envelope) -> list[Durable]:
+        """Make a mail durable; what is true of it now.
+
+        Raises:
+            Defer: it cannot be made so now.
+            Reject: it never can.
+        """
+        raise NotImplementedError
 
     def _is_allowed(self, session: Session) -> bool:
         try:
@@ -166,53 +160,44 @@ class Mailboxes:
         return any(client in network for network in self._networks)
 
 
-class Letter:
-    """A mail to a report mailbox and what it says of the reports in it."""
+class Mailboxes(Taker):
+    """The report mailboxes, and by SMTP the quarantine mailbox."""
 
-    def __init__(self, raw: bytes, outer: Mail, mailbox: str, mail_from: str, client_ip: str) -> None:
-        self.raw = raw
-        self._reporter = mail_from or outer.from_.address
-        self._client_ip = client_ip
-        self._identity = (hashlib.sha256(raw).hexdigest(), mailbox)
-        category = MAILBOXES[mailbox]
-        self._category, self._defaulted = (category, False) if category else category_of_subject(outer.subject)
+    def __init__(self, room: Room, intake: Intake, source: Literal["smtp", "lmtp"] = "smtp") -> None:
+        super().__init__(room, intake)
+        self.source = source
 
-    def reports(self, originals: Sequence[Original]) -> list[Handed]:
-        """One report for each original; the same mail handed in again gives the same report ids."""
-        return [self.report(original, number) for number, original in enumerate(originals)]
+    def refusal_of(self, address: str) -> str:
+        """Only our mailboxes are there."""
+        if mailbox_of(recipient=address) in (*MAILBOXES, QUARANTINE_MAILBOX):
+            return ""
+        return "550 5.1.1 no such mailbox: use phish, junk, notjunk, report or quarantine"
 
-    def report(self, original: Original, number: int) -> Handed:
-        """The report of one original."""
-        return Handed(
-            raw=original.raw,
-            category=self._category,
-            source="smtp",
-            report_id=fact_id("report", *self._identity, number),
-            reporter=self._reporter,
-            envelope=None,
-            defaulted=self._defaulted,
-            low_fidelity=original.low_fidelity,
-        )
+    async def take(self, raw: bytes, server: SMTP, session: Session, envelope: Envelope) -> list[Durable]:
+        """Take the reports in a mail, or the held mail that it is."""
+        del server, session
+        outer, originals = await asyncio.to_thread(self._open, raw)
+        events: list[Durable] = []
+        for address in dict.fromkeys(mailbox_of(recipient=rcpt) for rcpt in envelope.rcpt_tos):
+            if address == QUARANTINE_MAILBOX:
+                events += await self.intake.hold([held_of(raw, outer)])
+                continue
+            letter = Letter(raw, outer, address, (envelope.mail_from or "").strip("<>"), self.source)
+            if why_none := letter.why_none(originals):
+                events.append(await self._rejected(letter, why_none))
+            else:
+                settings = self.room.settings
+                proven = bool(settings.authserv_ids)
+                events += await self.intake.receive(letter.reports(originals, settings.own_domains, proven=proven))
+        return events
 
+    async def _rejected(self, letter: Letter, reason: str) -> Durable:
+        """A mail that reports nothing: kept, told, never bounced."""
+        (sha256,) = await asyncio.to_thread(self.room.blobs.put, [letter.raw])
+        itself = Original(letter.raw, "inline", low_fidelity=True)
+        (handed,) = letter.reports([itself], (), proven=False)
+        return refusal(handed, reason, sha256)
 
-def held_of(raw: bytes, outer: Mail) -> HandedHeld:
-    """A held mail in the quarantine mailbox: its envelope stands in `X-Longstop-*` or `X-Envelope-*` headers (amavis).
-
-    Raises:
-        Reject: neither they nor `To` name a recipient.
-    """
-    rcpt = outer.header("x-longstop-rcpt-to") or outer.header("x-envelope-to")
-    recipients = [word.strip(" <>") for word in rcpt.split(",")] if rcpt else [to.address for to in outer.to]
-    sender = outer.header("x-longstop-mail-from") or outer.header("x-envelope-from") or outer.from_.address
-    scan = Scan(
-        mail_from=sender.strip(" <>")[:320],
-        rcpt_to=tuple(dict.fromkeys(one[:320] for one in recipients if "@" in one)),
-        queue_id=(outer.header("x-longstop-queue-id") or outer.header("x-quarantine-id")).strip(" <>")[:255],
-    )
-    envelope: MailEnvelope = scan.envelope()
-    reason = reason_of(given=outer.header("x-longstop-reason"), symbols=(), action=outer.header("x-spam-flag"))
-    return HandedHeld(raw, envelope, reason, queue_id=scan.queue_id)
-
-
-def _open(raw: bytes) -> tuple[Mail, tuple[Original, ...]]:
-    return read_mail(raw), attached_originals(raw)
+    def _open(self, raw: bytes) -> tuple[Mail, tuple[Original, ...]]:
+        """The mail, with what our own gateways say of it, and the mails that it reports."""
+        return read_mail(raw, own_authserv_ids=frozenset(self.room.settings.authserv_ids)), attached_originals(raw)

@@ -9,8 +9,8 @@ from shared.mail.domains import registrable
 from shared.mail.facts import facts
 from shared.mail.model import Address, Attachment, Link, Mail
 from shared.mail.originals import Original, attached_originals
-from shared.mail.reading import read_mail
-from shared.mail.recognition import category_of_subject, is_mail
+from shared.mail.reading import read_head, read_mail
+from shared.mail.recognition import category_of_subject, is_mail, why_automatic
 from shared.mail.urls import canonical_url, host_of
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "facts",
     "host_of",
     "is_mail",
+    "read_head",
     "read_mail",
     "registrable",
+    "why_automatic",
 ]

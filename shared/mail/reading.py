@@ -8,7 +8,7 @@ from shared.mail.addresses import first_address, read_addresses
 from shared.mail.authentication import read_authentication
 from shared.mail.content import read_content
 from shared.mail.dates import read_date
-from shared.mail.defects import Defects
+from shared.mail.defects import Defect, Defects
 from shared.mail.fields import Block, read_block
 from shared.mail.likeness import likeness
 from shared.mail.links import Links
@@ -38,7 +38,14 @@ def read_mail(raw: bytes, *, own_authserv_ids: frozenset[str] = frozenset()) -> 
     try:
         return _read(raw, own_authserv_ids, defects)
     except _READER_FAILURES:
-        defects.add("unreadable")
+        return read_head(raw, "unreadable", defects=defects)
+
+
+def read_head(raw: bytes, *words: Defect, defects: Defects | None = None) -> Mail:
+    """A mail of which nothing but its header can be read, and the defects that say why."""
+    defects = defects or Defects()
+    for word in words:
+        defects.add(word)
     view = line_view(raw, defects)
     block = read_block(view, 0, len(view), max_bytes=limits.HEADER_BLOCK_MAX_BYTES, defects=defects)
     return Mail(

@@ -1,9 +1,10 @@
-"""Is it a mail at all, and what does the subject of a report say."""
+"""Is it a mail at all, did a machine send it, and what does the subject of a report say."""
 
 import re
 
 from shared.events.vocabulary import ReportCategory
 from shared.mail import limits
+from shared.mail.model import Mail
 
 _FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]{0,20}:(?!//)")  # RFC 5322, section 2.2: printable ASCII but the colon
 _PAGE = re.compile(rb"(?i)<(?:!doctype|html|head|body|\?xml)")
@@ -11,6 +12,11 @@ _LOOK_BYTES = 64 * 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the compound file of .msg and old Office documents
 _BLANK_LINE = re.compile(rb"\n\r{0,2}\n|\r\r(?!\n)")
 _NULS_MAX = 0.1  # of the header: one damaged on its way has single NULs, a binary every few bytes
+
+#: How the Message-IDs of our own mails end.
+OWN_MESSAGE_IDS = "@longstop"
+
+_LIST_PRECEDENCES = frozenset({"list", "bulk", "junk", "auto_reply"})
 
 _PREFIXES: tuple[tuple[tuple[str, ...], ReportCategory], ...] = (
     (("1|", "junk:"), "junk"),
@@ -37,6 +43,21 @@ def is_mail(raw: bytes) -> str:
     lines = re.split(rb"\r\r\n|\r\n|\n|\r", look)[: limits.MAIL_LOOK_LINES]
     if not any(_FIELD.match(line) for line in lines):
         return "this is no mail: there is no header field at its beginning (RFC 5322)"
+    return ""
+
+
+def why_automatic(mail: Mail) -> str:
+    """Why nobody may take this mail for a person's words, in one sentence; the empty string when it may be one's.
+
+    Automatic answers (RFC 3834, section 5), what came over a mailing list (RFC 2369, RFC 2919), and mails of our own.
+    """
+    submitted = mail.header("auto-submitted").partition(";")[0].strip().lower()
+    if submitted not in {"", "no"}:
+        return "a machine sent it (Auto-Submitted): it is no report"
+    if mail.header("precedence").strip().lower() in _LIST_PRECEDENCES or mail.list_id or mail.header("list-post"):
+        return "it came over a mailing list: it is no report"
+    if mail.message_id.endswith(OWN_MESSAGE_IDS):
+        return "it is one of our own mails: it is no report"
     return ""
 
 

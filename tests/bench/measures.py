@@ -91,7 +91,8 @@ async def latencies(folder: Path, rate: float, samples: int) -> dict[str, tuple[
         await flow(made, lambda number: report("warm", number), 200)
         for name, share in (("idle", 0.0), ("50 %", 0.5), ("90 %", 0.9)):
             load = asyncio.create_task(_load(made, rate * share, f"load{int(share * 10)}")) if share else None
-            resolved, listed = [], []
+            resolved: list[float] = []
+            listed: list[float] = []
             began = time.monotonic()
             for number in range(samples):
                 if time.monotonic() - began > PROBES_MAX_S and resolved:

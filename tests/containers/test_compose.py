@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
 
+PORTS = ("CONSOLE", "INGEST", "SMTP", "LMTP", "HELD_LMTP", "BLOCKLIST", "DIGEST")
+
 
 def engine_answers() -> bool:
     if not shutil.which("docker"):
@@ -40,7 +42,7 @@ def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     secrets.chmod(0o755)
     subprocess.run([ROOT / "deploy/make-secrets.sh", secrets], check=True)
     project = f"longstop-test-{uuid.uuid4().hex[:8]}"
-    ports = {f"LONGSTOP_{name}_PORT": str(free_port()) for name in ("CONSOLE", "INGEST", "SMTP", "BLOCKLIST", "DIGEST")}
+    ports = {f"LONGSTOP_{name}_PORT": str(free_port()) for name in PORTS}
     environment = {**os.environ, **ports, "LONGSTOP_SECRETS": str(secrets), "LONGSTOP_IMAGE": "longstop:test"}
     environment["COMPOSE_PROJECT_NAME"] = project
     subprocess.run(["docker", "build", "--network", "host", "-t", "longstop:test", "."], cwd=ROOT, check=True)

@@ -1,0 +1,84 @@
+"""Mails that carry reports, or are held mails themselves: what they say of the mails in them."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+
+from services.ingest.intake import Handed, HandedHeld
+from services.ingest.rspamd import Scan
+from services.ingest.rules import MAILBOXES, is_verified, reason_of, worse_of
+from shared.events import MailEnvelope, fact_id
+from shared.events.vocabulary import Source
+from shared.mail import Mail, Original, category_of_subject, why_automatic
+
+
+class Letter:
+    """A mail to a report mailbox and what it says of the reports in it."""
+
+    def __init__(self, raw: bytes, outer: Mail, mailbox: str, mail_from: str, source: Source) -> None:
+        self.raw = raw
+        self._outer = outer
+        self._mail_from = mail_from
+        self._source = source
+        self._identity = (hashlib.sha256(raw).hexdigest(), mailbox)
+        category = MAILBOXES[mailbox]
+        self._category, self._defaulted = (category, False) if category else category_of_subject(outer.subject)
+
+    def why_none(self, originals: Sequence[Original]) -> str:
+        """Why it reports nothing; the empty string when it does.
+
+        Machines answer and lists repeat; whoever answered them would soon talk to himself. A feedback loop's report
+        (RFC 5965) is a machine's, and a report.
+        """
+        if not any(original.kind == "arf" for original in originals):
+            if automatic := why_automatic(self._outer):
+                return automatic
+            if not self._mail_from:
+                return "it has no envelope sender: it is a bounce or an automatic answer, no report"
+        return "" if originals else "no reported mail is attached: forward the mail as an attachment"
+
+    def reports(self, originals: Sequence[Original], own_domains: Collection[str], *, proven: bool) -> list[Handed]:
+        """One report for each original; the same mail handed in again gives the same report ids.
+
+        Args:
+            originals: what it carries.
+            own_domains: the organisation's: nobody else is ever verified.
+            proven: whether the own gateways' Authentication-Results can be told from a stranger's.
+        """
+        author = self._outer.from_.address
+        is_author = proven and self._outer.authentication.dmarc == "pass" and bool(author)
+        reporter = author if is_author else self._mail_from or author
+        verified = is_verified(reporter=reporter, own_domains=own_domains, proven=is_author)
+        return [
+            Handed(
+                raw=original.raw,
+                category=self._category,
+                source=self._source,
+                report_id=fact_id("report", *self._identity, number),
+                reporter=reporter,
+                reporter_verified=verified,
+                defaulted=self._defaulted,
+                low_fidelity=original.low_fidelity,
+            )
+            for number, original in enumerate(originals)
+        ]
+
+
+def held_of(raw: bytes, outer: Mail) -> HandedHeld:
+    """A held mail in the quarantine mailbox: its envelope stands in `X-Longstop-*` or `X-Envelope-*` headers (amavis).
+
+    Raises:
+        Reject: neither they nor `To` name a recipient.
+    """
+    rcpt = outer.header("x-longstop-rcpt-to") or outer.header("x-envelope-to")
+    recipients = [word.strip(" <>") for word in rcpt.split(",")] if rcpt else [to.address for to in outer.to]
+    sender = outer.header("x-longstop-mail-from") or outer.header("x-envelope-from") or outer.from_.address
+    scan = Scan(
+        mail_from=sender.strip(" <>")[:320],
+        rcpt_to=tuple(dict.fromkeys(one[:320] for one in recipients if "@" in one)),
+        queue_id=(outer.header("x-longstop-queue-id") or outer.header("x-quarantine-id")).strip(" <>")[:255],
+    )
+    envelope: MailEnvelope = scan.envelope()
+    action = outer.header("x-spam-flag")
+    reason = reason_of(given="", symbols=(), action=action)
+    reason = worse_of(reason, reason_of(given=outer.header("x-longstop-reason"), symbols=(), action=action))
+    return HandedHeld(raw, envelope, reason, queue_id=scan.queue_id)
