@@ -102,6 +102,7 @@ def held_of(raw: bytes, mail: Mail, envelope: Envelope, said: Mapping[str, str],
     result = mail.header("x-spamd-result")
     symbols = tuple(dict.fromkeys(_symbols(result)))
     score = _SCORE.search(result[:200])
+    given = mail.header("x-longstop-quarantine") or mail.header("x-longstop-reason")
     flagged = mail.header("x-spam-flag") or mail.header("x-spam")
     return HandedHeld(
         raw,
@@ -113,7 +114,7 @@ def held_of(raw: bytes, mail: Mail, envelope: Envelope, said: Mapping[str, str],
         ),
         worse_of(
             reason_of(given="", symbols=symbols, action=flagged),
-            reason_of(given=mail.header("x-longstop-reason"), symbols=symbols, action=flagged),
+            reason_of(given=given, symbols=symbols, action=flagged),
         ),
         score=float(score[1]) if score else None,
         symbols=symbols,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 from services.ingest.intake import Handed, HandedHeld, Intake
+from services.ingest.rules import reason_of, worse_of
 from shared.blobs import Blobs
 from shared.bus import Delivery, Unreadable
 from shared.errors import Reject
@@ -72,7 +73,7 @@ class StreamDoor:
         return HandedHeld(
             raw=self._raw(held.message),
             envelope=held.envelope,
-            reason=held.reason,
+            reason=worse_of(held.reason, reason_of(given="", symbols=held.symbols, action="held")),
             score=held.score,
             symbols=held.symbols,
             queue_id=held.queue_id,

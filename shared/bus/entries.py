@@ -66,7 +66,7 @@ def read_entry(
             traceparent=attributes["traceparent"],
             attempts=attempts,
         )
-        return Delivery(envelope, kind.model_validate_json(_data(fields)), fields)
+        return Delivery(envelope, kind.of_data(_data(fields)), fields)
     except ValidationError as error:
         return Unreadable(entry_id, fields, _first_faults(error), attempts)
     except (ValueError, RecursionError) as error:

@@ -52,6 +52,15 @@ class Event(BaseModel):
         """The CloudEvents `type`, for example `longstop.verdict.issued.v1`."""
         return f"longstop.{cls.STREAM}"
 
+    @classmethod
+    def of_data(cls, data: bytes) -> "Event":
+        """The event in the `data` of an entry.
+
+        Raises:
+            ValueError: it is not one; the text (of a `ValidationError`) says where.
+        """
+        return cls.model_validate_json(data)
+
     def event_id(self) -> str:
         """The id of this fact: a repeat has the same one."""
         return fact_id(self.STREAM, *self.key())

@@ -6,13 +6,14 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from shared.events.base import Event
+from shared.events.exporter import of_exporter
 from shared.events.message import Envelope, MessageFacts
 from shared.events.reports import MessageByValue
 from shared.events.vocabulary import QuarantineReason
 
 
 class MailHeld(Event):
-    """The gateway quarantined a mail: the second door that anyone may publish to."""
+    """The gateway quarantined a mail: the second door that anyone may publish to, Rspamd by itself."""
 
     STREAM: ClassVar = "mail.held.v1"
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -23,6 +24,13 @@ class MailHeld(Event):
     score: float | None = None
     symbols: tuple[str, ...] = ()
     queue_id: str = Field(default="", max_length=255)
+
+    @classmethod
+    def of_data(cls, data: bytes) -> "MailHeld":
+        """Ours, or what Rspamd's `metadata_exporter` writes."""
+        if exported := of_exporter(data):
+            return cls.model_validate(exported)
+        return cls.model_validate_json(data)
 
 
 class QuarantineHeld(Event):
