@@ -12,6 +12,9 @@ from pathlib import Path
 from shared.embedded import find_server
 from tests.bench.measures import Growth, Latency, bare, durable, latencies, middle
 
+#: Fewer reports than this are over before a tenth of them says anything.
+TENTHS_FROM = 10_000
+
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 
@@ -45,10 +48,7 @@ async def measure(*, quick: bool, growth: int) -> str:
         sizes = [await durable(folder / f"size{count}", count) for count in ({1_000, many // 3, many})]
         waits = await latencies(folder / "latency", min(ours), samples)
     sizes.sort(key=lambda one: one.flow.reports)
-    return (
-        "\n".join([*_head(quick=quick, growth=growth), *_rates(ours, loops, alone), *_waits(waits), *_sizes(sizes)])
-        + "\n"
-    )
+    return "\n".join([*_head(quick=quick, growth=growth), *_rates(ours, loops, alone), *_waits(waits), *_sizes(sizes)])
 
 
 def _head(*, quick: bool, growth: int) -> list[str]:
@@ -110,10 +110,11 @@ def _sizes(sizes: list[Growth]) -> list[str]:
     ]
     for one in sizes:
         tenths = one.flow.tenths()
+        slower = f"{tenths[-1] / tenths[0]:.2f}" if one.flow.reports >= TENTHS_FROM else "-"
         services = max(size for name, size in one.rss_mib.items() if name != "redis")
         grown = one.database_mib / one.flow.reports * 1000
         lines.append(
-            f"| {one.flow.reports:,} | {one.flow.rate:.0f} | {tenths[-1] / tenths[0]:.2f} | {grown:.1f} | {services:.0f} "
+            f"| {one.flow.reports:,} | {one.flow.rate:.0f} | {slower} | {grown:.1f} | {services:.0f} "
             f"| {one.rss_mib['redis']:.0f} |"
         )
     cpu = sizes[-1].flow.cpu_ms()
