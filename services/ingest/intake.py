@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from shared.apart import read_mail_apart
 from shared.errors import Defer, Reject
 from shared.events import (
     MailEnvelope,
@@ -19,7 +20,7 @@ from shared.events import (
 )
 from shared.events.vocabulary import QuarantineReason, ReportCategory, Source
 from shared.health import Health
-from shared.mail import facts, is_mail, read_mail
+from shared.mail import facts, is_mail
 from shared.metrics import REPORTS_REFUSED, REPORTS_TAKEN
 from shared.run import Room
 from shared.work import now
@@ -162,7 +163,7 @@ class Intake:
         ]
 
     def _facts(self, raw: bytes) -> MessageFacts:
-        mail = read_mail(raw, own_authserv_ids=frozenset(self._settings.authserv_ids))
+        mail = read_mail_apart(raw, own_authserv_ids=frozenset(self._settings.authserv_ids))
         return facts(mail, simulation_headers=self._settings.simulation_headers)
 
 

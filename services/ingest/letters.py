@@ -1,46 +1,49 @@
 """Mails that carry reports, or are held mails themselves: what they say of the mails in them."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from dataclasses import replace
 
 from services.ingest.intake import Handed, HandedHeld
 from services.ingest.rspamd import Scan
 from services.ingest.rules import MAILBOXES, is_verified, reason_of, worse_of
 from shared.events import MailEnvelope, fact_id
 from shared.events.vocabulary import Source
-from shared.mail import Mail, Original, category_of_subject, why_automatic
+from shared.mail import Mail, ReportMail, category_of_subject, why_automatic
 
 
 class Letter:
     """A mail to a report mailbox and what it says of the reports in it."""
 
-    def __init__(self, raw: bytes, outer: Mail, mailbox: str, mail_from: str, source: Source) -> None:
+    def __init__(self, raw: bytes, report: ReportMail, mailbox: str, mail_from: str, source: Source) -> None:
         self.raw = raw
-        self._outer = outer
+        self._outer = report.mail
+        self._originals = report.originals
         self._mail_from = mail_from
         self._source = source
         self._identity = (hashlib.sha256(raw).hexdigest(), mailbox)
         category = MAILBOXES[mailbox]
-        self._category, self._defaulted = (category, False) if category else category_of_subject(outer.subject)
+        self._category, self._defaulted = (category, False) if category else category_of_subject(report.mail.subject)
 
-    def why_none(self, originals: Sequence[Original]) -> str:
+    def why_none(self) -> str:
         """Why it reports nothing; the empty string when it does.
 
         Machines answer and lists repeat; whoever answered them would soon talk to himself. A feedback loop's report
-        (RFC 5965) is a machine's, and a report.
+        (RFC 5965) is a machine's, and a report. A mail that could not be read is reported as it is.
         """
-        if not any(original.kind == "arf" for original in originals):
+        if not any(original.kind == "arf" for original in self._originals):
             if automatic := why_automatic(self._outer):
                 return automatic
             if not self._mail_from:
                 return "it has no envelope sender: it is a bounce or an automatic answer, no report"
-        return "" if originals else "no reported mail is attached: forward the mail as an attachment"
+        if self._originals or "unreadable" in self._outer.defects:
+            return ""
+        return "no reported mail is attached: forward the mail as an attachment"
 
-    def reports(self, originals: Sequence[Original], own_domains: Collection[str], *, proven: bool) -> list[Handed]:
+    def reports(self, own_domains: Collection[str], *, proven: bool) -> list[Handed]:
         """One report for each original; the same mail handed in again gives the same report ids.
 
         Args:
-            originals: what it carries.
             own_domains: the organisation's: nobody else is ever verified.
             proven: whether the own gateways' Authentication-Results can be told from a stranger's.
         """
@@ -48,6 +51,8 @@ class Letter:
         is_author = proven and self._outer.authentication.dmarc == "pass" and bool(author)
         reporter = author if is_author else self._mail_from or author
         verified = is_verified(reporter=reporter, own_domains=own_domains, proven=is_author)
+        if not self._originals:
+            return [replace(self.itself(), reporter_verified=verified)]
         return [
             Handed(
                 raw=original.raw,
@@ -59,8 +64,20 @@ class Letter:
                 defaulted=self._defaulted,
                 low_fidelity=original.low_fidelity,
             )
-            for number, original in enumerate(originals)
+            for number, original in enumerate(self._originals)
         ]
+
+    def itself(self) -> Handed:
+        """The whole mail as the report, when nothing else can be had of it."""
+        return Handed(
+            raw=self.raw,
+            category=self._category,
+            source=self._source,
+            report_id=fact_id("report", *self._identity, 0),
+            reporter=self._mail_from or self._outer.from_.address,
+            defaulted=self._defaulted,
+            low_fidelity=True,
+        )
 
 
 def held_of(raw: bytes, outer: Mail) -> HandedHeld:

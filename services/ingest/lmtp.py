@@ -17,9 +17,10 @@ from services.ingest.intake import HandedHeld
 from services.ingest.rspamd import RECIPIENTS_MAX
 from services.ingest.rules import reason_of, worse_of
 from services.ingest.smtp import Limits, Taker
+from shared.apart import read_mail_apart
 from shared.errors import Reject
 from shared.events import MailEnvelope
-from shared.mail import Mail, read_mail
+from shared.mail import Mail
 
 #: What Postfix may say of the client (XFORWARD_README of Postfix), and what of it is kept.
 XFORWARD = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE")
@@ -84,7 +85,7 @@ class HeldMail(Taker):
 
     async def take(self, raw: bytes, server: SMTP, session: Session, envelope: Envelope) -> list[Durable]:
         """Make it durable with its envelope."""
-        mail = await asyncio.to_thread(read_mail, raw)
+        mail = await asyncio.to_thread(read_mail_apart, raw)
         said = server.forwarded if isinstance(server, Server) else {}
         peer = session.peer[0] if session.peer else ""
         return [*await self.intake.hold([held_of(raw, mail, envelope, said, peer)])]

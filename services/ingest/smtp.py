@@ -15,8 +15,8 @@ from services.ingest.handlers import Durable, write_all
 from services.ingest.intake import Intake, count, refusal
 from services.ingest.letters import Letter, held_of
 from services.ingest.rules import MAILBOXES, QUARANTINE_MAILBOX, mailbox_of
+from shared.apart import read_report_mail_apart
 from shared.errors import Defer, Reject
-from shared.mail import Mail, Original, attached_originals, read_mail
 from shared.run import VERSION, Room
 
 #: Conversations at once: a gateway uses a handful.
@@ -176,28 +176,23 @@ class Mailboxes(Taker):
     async def take(self, raw: bytes, server: SMTP, session: Session, envelope: Envelope) -> list[Durable]:
         """Take the reports in a mail, or the held mail that it is."""
         del server, session
-        outer, originals = await asyncio.to_thread(self._open, raw)
+        settings = self.room.settings
+        ids = frozenset(settings.authserv_ids)
+        report = await asyncio.to_thread(read_report_mail_apart, raw, own_authserv_ids=ids)
+        mail_from = (envelope.mail_from or "").strip("<>")
         events: list[Durable] = []
         for address in dict.fromkeys(mailbox_of(recipient=rcpt) for rcpt in envelope.rcpt_tos):
             if address == QUARANTINE_MAILBOX:
-                events += await self.intake.hold([held_of(raw, outer)])
+                events += await self.intake.hold([held_of(raw, report.mail)])
                 continue
-            letter = Letter(raw, outer, address, (envelope.mail_from or "").strip("<>"), self.source)
-            if why_none := letter.why_none(originals):
+            letter = Letter(raw, report, address, mail_from, self.source)
+            if why_none := letter.why_none():
                 events.append(await self._rejected(letter, why_none))
             else:
-                settings = self.room.settings
-                proven = bool(settings.authserv_ids)
-                events += await self.intake.receive(letter.reports(originals, settings.own_domains, proven=proven))
+                events += await self.intake.receive(letter.reports(settings.own_domains, proven=bool(ids)))
         return events
 
     async def _rejected(self, letter: Letter, reason: str) -> Durable:
         """A mail that reports nothing: kept, told, never bounced."""
         (sha256,) = await asyncio.to_thread(self.room.blobs.put, [letter.raw])
-        itself = Original(letter.raw, "inline", low_fidelity=True)
-        (handed,) = letter.reports([itself], (), proven=False)
-        return refusal(handed, reason, sha256)
-
-    def _open(self, raw: bytes) -> tuple[Mail, tuple[Original, ...]]:
-        """The mail, with what our own gateways say of it, and the mails that it reports."""
-        return read_mail(raw, own_authserv_ids=frozenset(self.room.settings.authserv_ids)), attached_originals(raw)
+        return refusal(letter.itself(), reason, sha256)

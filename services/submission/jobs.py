@@ -14,10 +14,10 @@ from sqlmodel import Session, col, select
 from services.submission.analysers import Analyser, Opinion, Specimen
 from services.submission.rules import Combined, combine, retry_delay_s
 from services.submission.tables import Item, Verdict
+from shared.apart import read_mail_apart
 from shared.errors import Defer, Reject
 from shared.events import MailEnvelope, SubmissionFailed, VerdictIssued
 from shared.events.vocabulary import ReportCategory
-from shared.mail import read_mail
 from shared.metrics import REPORT_TO_VERDICT_S, observe_since
 from shared.run import Room
 from shared.tasks import end
@@ -152,7 +152,7 @@ class AnalyseDue:
 
     def _specimen(self, item: Item, raw: bytes) -> Specimen:
         return Specimen(
-            mail=read_mail(raw, own_authserv_ids=frozenset(self._settings.authserv_ids)),
+            mail=read_mail_apart(raw, own_authserv_ids=frozenset(self._settings.authserv_ids)),
             raw_sha256=item.message_sha256,
             category=cast("ReportCategory", item.category),
             report_count=item.report_count,

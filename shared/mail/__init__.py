@@ -8,7 +8,7 @@ Limits      `shared.mail.limits`, each with its reason.
 from shared.mail.domains import registrable
 from shared.mail.facts import facts
 from shared.mail.model import Address, Attachment, Link, Mail
-from shared.mail.originals import Original, attached_originals
+from shared.mail.originals import Original, ReportMail, read_report_mail
 from shared.mail.reading import read_head, read_mail
 from shared.mail.recognition import category_of_subject, is_mail, why_automatic
 from shared.mail.urls import canonical_url, host_of
@@ -19,7 +19,7 @@ __all__ = [
     "Link",
     "Mail",
     "Original",
-    "attached_originals",
+    "ReportMail",
     "canonical_url",
     "category_of_subject",
     "facts",
@@ -27,6 +27,7 @@ __all__ = [
     "is_mail",
     "read_head",
     "read_mail",
+    "read_report_mail",
     "registrable",
     "why_automatic",
 ]

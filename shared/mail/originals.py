@@ -8,6 +8,7 @@ from typing import Literal
 from shared.mail import limits
 from shared.mail.defects import Defects
 from shared.mail.forwards import inline_forward
+from shared.mail.model import Mail
 from shared.mail.reading import read_mail
 from shared.mail.recognition import is_mail
 from shared.mail.structure import Part, Structure, scan
@@ -26,8 +27,25 @@ class Original:
     low_fidelity: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ReportMail:
+    """A report mail: what it is itself, and the mails that it reports."""
+
+    mail: Mail
+    originals: tuple[Original, ...]
+
+
+def read_report_mail(raw: bytes, *, own_authserv_ids: frozenset[str] = frozenset()) -> ReportMail:
+    """Read a report mail (`read_mail`) and cut the mails that it reports; an inline forward when none is attached."""
+    mail = read_mail(raw, own_authserv_ids=own_authserv_ids)
+    if originals := attached_originals(raw):
+        return ReportMail(mail, originals)
+    forward = inline_forward(mail.text)
+    return ReportMail(mail, (Original(forward, "inline", low_fidelity=True),) if forward else ())
+
+
 def attached_originals(raw: bytes) -> tuple[Original, ...]:
-    """The reported mails of a report mail, in order; an inline forward when none is attached, and none at all else.
+    """The mails attached to a report mail, in order.
 
     Taken are attached `message/rfc822` (RFC 2046, section 5.2.1), `.eml` under any type, and ARF (RFC 5965), which may give
     a header only. A mail inside a reported mail belongs to that one. Bounces (RFC 3464) and read receipts (RFC 8098)
@@ -38,14 +56,10 @@ def attached_originals(raw: bytes) -> tuple[Original, ...]:
     if types & _NO_REPORTS:
         return ()
     kind: Literal["attached", "arf"] = "arf" if _is_arf(structure.root, types) else "attached"
-    found = tuple(
+    return tuple(
         Original(content, kind, low_fidelity=part.media_type in _HEADER_TYPES)
         for part, content in islice(_attached(structure), limits.ORIGINALS_MAX)
     )
-    if found:
-        return found
-    forward = inline_forward(read_mail(raw).text)
-    return (Original(forward, "inline", low_fidelity=True),) if forward else ()
 
 
 def _is_arf(root: Part, types: set[str]) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.mail import attached_originals
+from shared.mail import Original, read_report_mail
 from tests.mails import mail, report_of
 
 ODD = b"DKIM-Signature: v=1;\r\n\tb=abc\r\n  def\r\nX-NoSpace:v\r\nFrom: a@b.example\r\n\r\n.dot\r\n--=_report_boundary-not\r\n \r\nend"
@@ -14,7 +14,7 @@ ODD = b"DKIM-Signature: v=1;\r\n\tb=abc\r\n  def\r\nX-NoSpace:v\r\nFrom: a@b.exa
 
 @pytest.mark.parametrize("original", [mail(), ODD, mail(body="trailing spaces   \r\n\r\n\r\n")])
 def test_an_attached_original_is_exact(original: bytes) -> None:
-    (found,) = attached_originals(report_of(original))
+    (found,) = originals_of(report_of(original))
     assert found.raw == original
     assert (found.kind, found.low_fidelity) == ("attached", False)
 
@@ -30,13 +30,17 @@ def test_an_attached_original_is_exact(original: bytes) -> None:
 @settings(max_examples=200, deadline=None)
 def test_any_lines_of_an_original_survive(lines: list[bytes]) -> None:
     original = b"From: a@b.example\r\n\r\n" + b"\r\n".join(lines)
-    (found,) = attached_originals(report_of(original))
+    (found,) = originals_of(report_of(original))
     assert found.raw == original
+
+
+def originals_of(raw: bytes) -> tuple[Original, ...]:
+    return read_report_mail(raw).originals
 
 
 def test_several_originals_come_in_order() -> None:
     mails = [mail(subject=f"{number}") for number in range(5)]
-    assert [found.raw for found in attached_originals(report_of(*mails))] == mails
+    assert [found.raw for found in originals_of(report_of(*mails))] == mails
 
 
 def test_an_encoded_eml_file_is_decoded_exactly() -> None:
@@ -45,7 +49,7 @@ def test_an_encoded_eml_file_is_decoded_exactly() -> None:
         + base64.encodebytes(ODD).replace(b"\n", b"\r\n")
     )
     raw = b'Content-Type: multipart/mixed; boundary="q"\r\nFrom: a@b.example\r\n\r\n--q\r\n' + part + b"\r\n--q--\r\n"
-    (found,) = attached_originals(raw)
+    (found,) = originals_of(raw)
     assert found.raw == ODD
 
 
@@ -55,7 +59,7 @@ def test_an_abuse_report_is_recognised() -> None:
         b"--r\r\nContent-Type: text/plain\r\n\r\nspam\r\n--r\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n"
         b"--r\r\nContent-Type: message/rfc822\r\n\r\n" + mail() + b"\r\n--r--\r\n"
     )
-    (found,) = attached_originals(raw)
+    (found,) = originals_of(raw)
     assert (found.raw, found.kind) == (mail(), "arf")
 
 
@@ -64,7 +68,7 @@ def test_an_inline_forward_is_marked_as_less_faithful_and_injects_nothing() -> N
         "Look!\r\n\r\n---------- Forwarded message ---------\r\nFrom: Evil <evil@evil.example>\r\nDate: Monday\r\n"
         "Subject: =?utf-8?q?x=0ABcc:_y@z?=\r\nTo: ana@example.org\r\n\r\nClick http://evil.example/x now."
     )
-    (found,) = attached_originals(mail(sender="Ana <ana@example.org>", body=body))
+    (found,) = originals_of(mail(sender="Ana <ana@example.org>", body=body))
     assert found.low_fidelity
     head, _, text = found.raw.partition(b"\r\n\r\n")
     assert b"evil@evil.example" in head
@@ -73,8 +77,8 @@ def test_an_inline_forward_is_marked_as_less_faithful_and_injects_nothing() -> N
 
 
 def test_a_mail_without_another_has_none() -> None:
-    assert attached_originals(mail(body="I saw something odd.")) == ()
+    assert originals_of(mail(body="I saw something odd.")) == ()
 
 
 def test_the_number_of_originals_is_bounded() -> None:
-    assert len(attached_originals(report_of(*[mail()] * 100))) == 20
+    assert len(originals_of(report_of(*[mail()] * 100))) == 20

@@ -1,0 +1,60 @@
+"""`python -m shared.mail FD`: reads the mails that come through a pipe until the other side is gone (`shared.apart`)."""
+
+import contextlib
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+from shared.mail import read_mail, read_report_mail
+
+READERS: dict[str, Callable[..., object]] = {"mail": read_mail, "report mail": read_report_mail}
+
+#: What one mail may take: seconds of the processor, and bytes of memory with everything that Python needs.
+CPU_S = 10
+MEMORY_MAX_BYTES = 1024 * 1024 * 1024
+
+#: Files that may be open: the pipe and the three that every process has, and what Python opens to import a module.
+FILES_MAX = 32
+
+
+def serve(pipe: Connection) -> None:
+    """Say that this is ready, then read what comes.
+
+    `(what, raw, own_authserv_ids)` in, what was read out; None when the memory was not enough.
+    """
+    pipe.send("ready")
+    while True:
+        try:
+            what, raw, own_authserv_ids = pipe.recv()
+        except (EOFError, OSError):
+            return
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + CPU_S + 1)
+        try:
+            answer = READERS[what](raw, own_authserv_ids=own_authserv_ids)
+        except MemoryError:
+            answer = None
+        del raw
+        pipe.send(answer)
+
+
+def _limit(kind: int, most: int) -> None:
+    """Set the soft limit, as far as the hard one allows."""
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
+
+
+def main(pipe: str) -> None:
+    """Set the limits of this process, then read."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service; this ends with it
+    _limit(resource.RLIMIT_AS, MEMORY_MAX_BYTES)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_NOFILE, FILES_MAX)
+    serve(Connection(int(pipe)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
