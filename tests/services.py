@@ -1,6 +1,8 @@
 """Starting whole services in a test, on free ports, against the real Redis."""
 
+import contextlib
 import json
+import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,13 +19,17 @@ from shared.run import Running
 #: Ports of ingest beside its HTTP.
 DOORS = ("smtp_port", "lmtp_port", "held_lmtp_port")
 
+#: Below those that Linux and macOS give to connections.
+LISTENING = range(20_000, 32_000)
+
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on now, and that no connection is given: a service that starts again finds it free."""
+    for port in random.SystemRandom().sample(LISTENING, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 class House:

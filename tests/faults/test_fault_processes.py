@@ -37,7 +37,7 @@ POINTS = [
 def test_a_process_that_ends_at_a_named_point(plant: Plant, client: Client, service: str, point: str) -> None:
     plant.kill(service)
     plant.start(service, LONGSTOP_TEST_CRASH=point)
-    plant.wait_for(service)
+    until(lambda: plant.answers(service) or plant.is_dead(service), f"{service} is up, or at {point} before it is")
     for _ in range(8):
         client.stream(8)
         client.http(4)
