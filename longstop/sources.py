@@ -1,14 +1,10 @@
-"""Mails from files: `.eml`, mbox, Maildir, or a folder of them, read one at a time."""
+"""Mails from files: `.eml`, `.msg`, mbox, Maildir, or a folder of them, read one at a time."""
 
 import mailbox
 from collections.abc import Iterator
 from pathlib import Path
 
-from longstop import show
 from shared.mail import is_mail
-
-#: How an Outlook .msg file begins (MS-CFB, section 2.2); other files of that name are plain mails.
-OUTLOOK = bytes.fromhex("d0cf11e0a1b11ae1")
 
 
 def mails(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
@@ -43,11 +39,6 @@ def _folder(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _file(path: Path) -> Iterator[tuple[str, bytes]]:
-    with path.open("rb") as file:
-        outlook = file.read(len(OUTLOOK)) == OUTLOOK
-    if outlook:
-        show.say(f"{path}: Outlook's .msg cannot be read yet; save the mail as .eml")
-        return
     if path.suffix.lower() == ".mbox" or _is_mbox(path):
         box = mailbox.mbox(path, create=False)
         try:
@@ -61,11 +52,11 @@ def _file(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _may_be_mail(path: Path) -> bool:
     """Whether a file of a folder is a mail by its name, or looks like one; a folder may hold other things too."""
-    if path.suffix.lower() in (".eml", ".mbox"):
+    if path.suffix.lower() in (".eml", ".msg", ".mbox"):
         return True
     with path.open("rb") as file:
         look = file.read(64 * 1024)
-    return look.startswith(OUTLOOK) or not is_mail(look)
+    return not is_mail(look)
 
 
 def _is_mbox(path: Path) -> bool:

@@ -16,6 +16,7 @@ import structlog
 
 from shared.errors import Defer
 from shared.mail import Mail, ReportMail, read_head, read_mail, read_report_mail
+from shared.mail.outlook import may_hold_outlook
 
 #: Mails up to this size are read in this process, in bytes.
 HERE_MAX_BYTES = 64 * 1024
@@ -43,7 +44,7 @@ class Reader:
         self._pipe: Connection | None = None
         self._left = 0
 
-    def read(self, what: Literal["mail", "report mail"], raw: bytes, own_authserv_ids: frozenset[str]) -> Any:
+    def read(self, what: Literal["mail", "report mail", "msg"], raw: bytes, **more: Any) -> Any:
         """What was read; None when it takes more than a mail may.
 
         Raises:
@@ -53,7 +54,7 @@ class Reader:
             for _ in range(TRIES):
                 pipe = self._ready()
                 try:
-                    pipe.send((what, raw, own_authserv_ids))
+                    pipe.send((what, raw, more))
                     if pipe.poll(WALL_S):
                         return pipe.recv()
                 except (EOFError, OSError):
@@ -105,15 +106,25 @@ def read_mail_apart(raw: bytes, *, own_authserv_ids: frozenset[str] = frozenset(
     Raises:
         Defer: no process can be started now.
     """
-    if len(raw) <= HERE_MAX_BYTES:
+    if _here(raw):
         return read_mail(raw, own_authserv_ids=own_authserv_ids)
-    mail: Mail | None = _reader.read("mail", raw, own_authserv_ids)
+    mail: Mail | None = _reader.read("mail", raw, own_authserv_ids=own_authserv_ids)
     return mail or read_head(raw, "unreadable")
 
 
 def read_report_mail_apart(raw: bytes, *, own_authserv_ids: frozenset[str] = frozenset()) -> ReportMail:
     """`read_report_mail` in the same way. Of a report mail that cannot be read nothing is known but its header."""
-    if len(raw) <= HERE_MAX_BYTES:
+    if _here(raw):
         return read_report_mail(raw, own_authserv_ids=own_authserv_ids)
-    found: ReportMail | None = _reader.read("report mail", raw, own_authserv_ids)
+    found: ReportMail | None = _reader.read("report mail", raw, own_authserv_ids=own_authserv_ids)
     return found or ReportMail(read_head(raw, "unreadable"), ())
+
+
+def mail_of_msg_apart(raw: bytes) -> bytes:
+    """`mail_of_msg`, always in another process; empty when it cannot be read."""
+    return _reader.read("msg", raw) or b""
+
+
+def _here(raw: bytes) -> bool:
+    """Whether a mail is read in this process: small, and nothing in it needs a reader that is not ours."""
+    return len(raw) <= HERE_MAX_BYTES and not may_hold_outlook(raw)

@@ -8,7 +8,7 @@ from shared.mail import Mail, read_mail
 from shared.mail import __main__ as reader
 
 
-def read(raw: bytes, *, own_authserv_ids: frozenset[str]) -> Mail:
+def read(raw: bytes, *, own_authserv_ids: frozenset[str] = frozenset()) -> Mail:
     match raw.split(b"\n", 1)[0]:
         case b"memory":
             kept = [bytearray(16 * 1024 * 1024) for _ in range(1_000)]

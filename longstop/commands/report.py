@@ -40,7 +40,7 @@ class Folder(StrEnum):
 
 
 def report(
-    paths: Annotated[list[Path], typer.Argument(help=".eml files, mbox files, Maildirs, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(help=".eml and .msg files, mbox files, Maildirs, or folders of them.")],
     category: Annotated[Category, typer.Option(help="What these mails are.")],
     reporter: Annotated[str, typer.Option(help="Who reports them: an address.")] = "",
     folder: Annotated[Folder | None, typer.Option(help="Where they lay.")] = None,

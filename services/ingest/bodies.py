@@ -26,7 +26,7 @@ ROOM_FOR_FORM = 4 / 3
 
 CATEGORIES: tuple[str, ...] = get_args(ReportCategory)
 
-RAW_TYPES = ("message/rfc822", "message/global", "application/octet-stream")
+RAW_TYPES = ("message/rfc822", "message/global", "application/octet-stream", "application/vnd.ms-outlook")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,7 @@ class HttpDoor:
         with self._intake.budget.hold(len(body)):
             about = Upload(**said.model_dump())
             handed = [self._handed(one) for one in await uploads(request, body, about)]
-            for one in handed:
-                self._intake.check(one.raw)
+            handed = await asyncio.to_thread(lambda: [self._intake.check(one) for one in handed])
             events = await self._intake.receive(handed)
             ids = await self._commit(events, idempotency_key, handed)
         return JSONResponse({"report_id": ids[0], "report_ids": ids}, HTTPStatus.ACCEPTED)

@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from shared.apart import read_mail_apart
+from shared.apart import mail_of_msg_apart, read_mail_apart
 from shared.errors import Defer, Reject
 from shared.events import (
     MailEnvelope,
@@ -21,6 +21,7 @@ from shared.events import (
 from shared.events.vocabulary import QuarantineReason, ReportCategory, Source
 from shared.health import Health
 from shared.mail import facts, is_mail
+from shared.mail.outlook import is_outlook
 from shared.metrics import REPORTS_REFUSED, REPORTS_TAKEN
 from shared.run import Room
 from shared.work import now
@@ -36,6 +37,7 @@ class Handed:
     raw: bytes
     category: ReportCategory
     source: Source
+    composed_from: bytes = b""  # the file out of which we made `raw`
     report_id: str = field(default_factory=lambda: str(uuid4()))
     reporter: str = ""
     reporter_verified: bool = False
@@ -44,6 +46,10 @@ class Handed:
     comment: str = ""
     defaulted: bool = False
     low_fidelity: bool = False
+
+    def files(self) -> tuple[bytes, ...]:
+        """What is kept of it."""
+        return (self.raw, self.composed_from) if self.composed_from else (self.raw,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +96,21 @@ class Intake:
         self._settings = room.settings
         self.budget = Budget(room.health)
 
-    def check(self, raw: bytes) -> None:
-        """Refuse what is no mail or too large.
+    def check(self, handed: Handed) -> Handed:
+        """Refuse what is no mail or too large; Outlook's `.msg` becomes the mail in it. Blocks on large ones.
 
         Raises:
             Reject: with one sentence that says what is wrong.
+            Defer: it cannot be read now.
         """
+        raw = handed.raw
         if len(raw) > self._settings.mail_max_bytes:
             raise Reject(f"the mail has {len(raw)} bytes, {self._settings.mail_max_bytes} are allowed")
+        if is_outlook(raw) and (composed := mail_of_msg_apart(raw)):
+            return replace(handed, raw=composed, composed_from=raw, low_fidelity=True)
         if why_not := is_mail(raw):
             raise Reject(why_not)
+        return handed
 
     async def receive(self, handed: Sequence[Handed]) -> list[ReportReceived | ReportRejected]:
         """Make reports durable; for each what is now true, in order. What is no mail becomes a rejection.
@@ -120,15 +131,21 @@ class Intake:
         return await asyncio.to_thread(self._hold, handed, now())
 
     def _receive(self, handed: Sequence[Handed], at: datetime) -> list[ReportReceived | ReportRejected]:
-        self._room.blobs.put(one.raw for one in handed)
-        return [self._report(one, at) for one in handed]
+        checked = [self._checked(one) for one in handed]
+        self._room.blobs.put(raw for one, _ in checked for raw in one.files())
+        return [self._report(one, why_not, at) for one, why_not in checked]
 
-    def _report(self, handed: Handed, at: datetime) -> ReportReceived | ReportRejected:
-        message = self._facts(handed.raw)
+    def _checked(self, handed: Handed) -> tuple[Handed, str]:
+        """A report as it is taken, and why it is not."""
         try:
-            self.check(handed.raw)
+            return self.check(handed), ""
         except Reject as reason:
-            return refusal(handed, str(reason), message.sha256)
+            return handed, str(reason)
+
+    def _report(self, handed: Handed, why_not: str, at: datetime) -> ReportReceived | ReportRejected:
+        message = self._facts(handed.raw)
+        if why_not:
+            return refusal(handed, why_not, message.sha256)
         return ReportReceived(
             report_id=handed.report_id,
             category=handed.category,

@@ -9,7 +9,10 @@ from services.ingest.rspamd import Scan
 from services.ingest.rules import MAILBOXES, is_verified, reason_of, worse_of
 from shared.events import MailEnvelope, fact_id
 from shared.events.vocabulary import Source
-from shared.mail import Mail, ReportMail, category_of_subject, why_automatic
+from shared.mail import Mail, Original, ReportMail, category_of_subject, why_automatic
+
+#: Characters kept of what a reporter wrote, as at the other doors.
+COMMENT_MAX = 1_000
 
 
 class Letter:
@@ -56,16 +59,23 @@ class Letter:
         return [
             Handed(
                 raw=original.raw,
-                category=self._category,
+                category=(self._defaulted and original.category) or self._category,
                 source=self._source,
+                composed_from=original.source,
                 report_id=fact_id("report", *self._identity, number),
                 reporter=reporter,
                 reporter_verified=verified,
-                defaulted=self._defaulted,
+                envelope=original.envelope,
+                comment=self._comment(original),
+                defaulted=self._defaulted and not original.category,
                 low_fidelity=original.low_fidelity,
             )
             for number, original in enumerate(self._originals)
         ]
+
+    def _comment(self, original: Original) -> str:
+        """What the reporter wrote beside an attached mail; an inline forward has the mail in the same text."""
+        return self._outer.text.strip()[:COMMENT_MAX].strip() if original.kind == "attached" else ""
 
     def itself(self) -> Handed:
         """The whole mail as the report, when nothing else can be had of it."""

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from shared.mail import read_mail, read_report_mail
+from shared.mail.outlook import mail_of_msg
 
-READERS: dict[str, Callable[..., object]] = {"mail": read_mail, "report mail": read_report_mail}
+READERS: dict[str, Callable[..., object]] = {"mail": read_mail, "report mail": read_report_mail, "msg": mail_of_msg}
 
 #: What one mail may take: seconds of the processor, and bytes of memory with everything that Python needs.
 CPU_S = 10
@@ -22,18 +23,18 @@ FILES_MAX = 32
 def serve(pipe: Connection) -> None:
     """Say that this is ready, then read what comes.
 
-    `(what, raw, own_authserv_ids)` in, what was read out; None when the memory was not enough.
+    `(what, raw, further arguments)` in, what was read out; None when the memory was not enough.
     """
     pipe.send("ready")
     while True:
         try:
-            what, raw, own_authserv_ids = pipe.recv()
+            what, raw, more = pipe.recv()
         except (EOFError, OSError):
             return
         used = resource.getrusage(resource.RUSAGE_SELF)
         _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + CPU_S + 1)
         try:
-            answer = READERS[what](raw, own_authserv_ids=own_authserv_ids)
+            answer = READERS[what](raw, **more)
         except MemoryError:
             answer = None
         del raw

@@ -6,20 +6,32 @@ from itertools import islice
 from shared.mail import limits
 from shared.mail.words import one_line
 
-#: What mail clients put before it: words of Gmail, Apple Mail and old Outlook, and the rule that Outlook draws today.
+#: What mail clients put before it: words between dashes in any language (Gmail, Outlook, Thunderbird), Apple Mail's
+#: sentence, and the rule that Outlook draws today.
 _MARKER = re.compile(
-    r"[ \t>]{0,20}(?:-{2,20} ?(?:forwarded message|original message) ?-{2,20}|begin forwarded message:|_{20,80})[ \t]{0,20}\Z",
-    re.IGNORECASE,
+    r"[ \t>]{0,20}(?:- )?(?:-{2,20} ?[^-\n]{3,60}? ?-{2,20}|[^:\n]{5,60} ?[:\uff1a]|_{20,80})[ \t]{0,20}\Z",
 )
-_FIELD = re.compile(r"[ \t>*]{0,20}([A-Za-z\u00c0-\u017f]{1,12})\*?[ \xa0]?:[ \t*\xa0]{0,20}(.{0,500})")
-#: Names of quoted fields as mail clients write them: English, German, French, Spanish, Italian, Portuguese, Dutch.
-_NAMES = {
-    **dict.fromkeys(("from", "von", "de", "da", "van"), "From"),
-    **dict.fromkeys(("to", "an", "à", "para", "a", "aan"), "To"),
-    **dict.fromkeys(("subject", "betreff", "objet", "asunto", "oggetto", "assunto", "onderwerp"), "Subject"),
-    **dict.fromkeys(("date", "sent", "datum", "gesendet", "envoyé", "enviado", "inviato", "data", "verzonden"), "Date"),
-    "cc": "Cc",
+_FIELD = re.compile(
+    r"[ \t>*\u200e\u200f]{0,20}([^\W\d_][^\W\d_ ]{0,15}(?: [^\W\d_]{1,12})?)\*?[ \xa0]?[:\uff1a][ \t*\xa0]{0,20}(.{0,500})"
+)
+
+#: Names of quoted fields as mail clients write them. English, German, French, Spanish, Italian, Portuguese, Dutch; Swedish,
+#: Danish and Norwegian, Finnish; Polish, Czech, Slovak, Hungarian, Romanian; Turkish, Greek, Russian, Ukrainian; Japanese,
+#: Chinese (both scripts), Korean; Arabic, Hebrew.
+_WORDS: dict[str, str] = {
+    "From": "from von de da van från fra lähettäjä od feladó kimden gönderen από от від 差出人 发件人 寄件者 보낸사람 من מאת",
+    "To": "to an à para a aan till til vastaanottaja do komu címzett către kime alıcı προς кому 宛先 收件人 收件者 받는사람 إلى אל",
+    "Cc": "cc kopie copie copia kopia kopi cópia копия копія 抄送 副本 参照 참조",
+    "Subject": "subject betreff objet asunto oggetto assunto onderwerp ämne emne aihe temat předmět predmet tárgy subiect konu θέμα "
+    "тема 件名 主题 主旨 제목 الموضوع נושא",
+    "Date": "date sent datum gesendet envoyé enviado inviato data verzonden fecha skickat sendt dato lähetetty päivämäärä wysłano "
+    "odesláno odoslané dátum elküldve trimis tarih gönderildi ημερομηνία στάλθηκε дата отправлено надіслано 日付 送信日時 送信日 "
+    "日期 发送时间 发送日期 寄件日期 날짜 보낸날짜 التاريخ תאריך נשלח",
 }
+_NAMES = {word: name for name, words in _WORDS.items() for word in words.split()} | {"de la": "From"}
+#: Quoted fields that tell a forward from a sentence with a colon: behind a beginning, and where no beginning is.
+FIELDS_MIN, BARE_FIELDS_MIN = 2, 3
+
 _WRAPPED_LINES = 2  # lines over which a long value goes on before the next field
 
 
@@ -30,13 +42,21 @@ def inline_forward(text: str) -> bytes:
         text: the visible text of the report.
     """
     lines = text.split("\n")
-    markers = (number for number, line in enumerate(lines) if _MARKER.match(line))
-    for number in islice(markers, limits.FORWARD_MARKERS_MAX):
-        start = next((at for at in range(number + 1, len(lines)) if lines[at].strip()), len(lines))
-        fields, read = _quoted_fields(lines[start : start + limits.FORWARD_LINES_MAX])
-        if "From" in fields:
-            return _compose(fields, lines[start + read :])
+    behind_markers = (number + 1 for number, line in enumerate(lines) if _MARKER.match(line))
+    for number in islice(behind_markers, limits.FORWARD_MARKERS_MAX):
+        start = next((at for at in range(number, len(lines)) if lines[at].strip()), len(lines))
+        if found := _forward_at(lines, start, FIELDS_MIN):
+            return found
+    bare = (number for number, line in enumerate(lines) if (_field(line) or ("",))[0] == "From")
+    for number in islice(bare, limits.FORWARD_MARKERS_MAX):
+        if found := _forward_at(lines, number, BARE_FIELDS_MIN):
+            return found
     return b""
+
+
+def _forward_at(lines: list[str], start: int, fields_min: int) -> bytes:
+    fields, read = _quoted_fields(lines[start : start + limits.FORWARD_LINES_MAX])
+    return _compose(fields, lines[start + read :]) if "From" in fields and len(fields) >= fields_min else b""
 
 
 def _quoted_fields(lines: list[str]) -> tuple[dict[str, str], int]:
@@ -57,7 +77,8 @@ def _quoted_fields(lines: list[str]) -> tuple[dict[str, str], int]:
 
 def _field(line: str) -> tuple[str, str] | None:
     match = _FIELD.match(line)
-    name = _NAMES.get(match[1].lower()) if match else None
+    word = match[1].lower() if match else ""
+    name = _NAMES.get(word) or _NAMES.get(word.replace(" ", ""))
     return (name, match[2].strip()) if match and name else None
 
 

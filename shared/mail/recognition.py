@@ -4,12 +4,16 @@ import re
 
 from shared.events.vocabulary import ReportCategory
 from shared.mail import limits
+from shared.mail.addresses import first_address
+from shared.mail.defects import Defects
+from shared.mail.fields import read_block
 from shared.mail.model import Mail
+from shared.mail.outlook import MSG
+from shared.mail.words import decode_words
 
 _FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]{0,20}:(?!//)")  # RFC 5322, section 2.2: printable ASCII but the colon
 _PAGE = re.compile(rb"(?i)<(?:!doctype|html|head|body|\?xml)")
 _LOOK_BYTES = 64 * 1024
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the compound file of .msg and old Office documents
 _BLANK_LINE = re.compile(rb"\n\r{0,2}\n|\r\r(?!\n)")
 _NULS_MAX = 0.1  # of the header: one damaged on its way has single NULs, a binary every few bytes
 
@@ -17,6 +21,12 @@ _NULS_MAX = 0.1  # of the header: one damaged on its way has single NULs, a bina
 OWN_MESSAGE_IDS = "@longstop"
 
 _LIST_PRECEDENCES = frozenset({"list", "bulk", "junk", "auto_reply"})
+
+#: Local parts of mailboxes that take reports.
+_REPORT_MAILBOXES = ("phish", "junk", "notjunk", "report", "abuse", "spam", "phishing")
+
+#: How the subjects of report buttons begin: KnowBe4's, Cofense's, Proofpoint's.
+_BUTTONS = ("[phish alert]", "[user reported]", "[suspicious email]", "potential phish:", "suspicious email:")
 
 _PREFIXES: tuple[tuple[tuple[str, ...], ReportCategory], ...] = (
     (("1|", "junk:"), "junk"),
@@ -33,8 +43,8 @@ def is_mail(raw: bytes) -> str:
     if not raw.strip():
         return "the mail is empty"
     look = raw[:_LOOK_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if look.startswith(_OLE):
-        return "this is an Outlook or Office file, no mail: send the raw mail (RFC 5322)"
+    if look.startswith(MSG):
+        return "this is an Office file, no mail: send the raw mail (RFC 5322) or Outlook's .msg"
     head = _BLANK_LINE.split(look[: limits.SNIFF_BYTES], maxsplit=1)[0]  # a body may be binary (RFC 3030)
     if head.count(0) > _NULS_MAX * len(head):
         return "this is a binary file, no mail: send the raw mail (RFC 5322)"
@@ -44,6 +54,16 @@ def is_mail(raw: bytes) -> str:
     if not any(_FIELD.match(line) for line in lines):
         return "this is no mail: there is no header field at its beginning (RFC 5322)"
     return ""
+
+
+def is_report_mail(raw: bytes) -> bool:
+    """Whether a mail was sent to report another: by its subject, or to whom it went. Anybody may write so."""
+    block = read_block(raw, 0, len(raw), max_bytes=_LOOK_BYTES, defects=Defects())
+    subject = decode_words(block.first("subject")).strip().lower()
+    if subject.startswith(_BUTTONS) or any(subject.startswith(prefixes) for prefixes, _ in _PREFIXES):
+        return True
+    to = first_address(block.first("to")).address
+    return to.partition("@")[0].partition("+")[0].lower() in _REPORT_MAILBOXES
 
 
 def why_automatic(mail: Mail) -> str:

@@ -13,6 +13,7 @@ import pytest
 from shared.events import QuarantineHeld, ReportReceived, ReportRejected
 from tests.conftest import until
 from tests.mails import mail, report_of
+from tests.outlook_files import compound, msg
 from tests.services import House, house
 
 RAW = {"Content-Type": "message/rfc822"}
@@ -310,3 +311,41 @@ async def test_amavis_quarantine_mails_are_held_with_the_envelope_of_their_heade
         "helo": "",
     }
     assert event["reason"] == "spam"
+
+
+async def test_a_msg_file_becomes_the_mail_in_it_and_is_kept_besides(ingest: House) -> None:
+    file = msg(
+        {0x007D: "From: fee@parcel-fee.example\r\nSubject: Fee\r\n", 0x1000: "Pay http://parcel-fee.example/pay"}
+    )
+    async with ingest.http("ingest") as http:
+        answer = await http.post("/v1/reports", content=file, headers={"Content-Type": "application/vnd.ms-outlook"})
+        refused = await http.post("/v1/reports", content=compound({"WordDocument": b"x" * 5000}), headers=RAW)
+    assert answer.status_code == 202
+    assert refused.status_code == 422
+    assert "Office file" in refused.text
+    (event,) = await received(ingest)
+    assert event["message"]["from_domain"] == "parcel-fee.example"
+    assert event["low_fidelity"] is True
+    assert blob(ingest, file) == file
+    composed = (ingest.data_dir / "blobs" / event["message"]["sha256"][:1] / event["message"]["sha256"]).read_bytes()
+    assert composed.startswith(b"From: fee@parcel-fee.example\r\n")
+
+
+async def test_a_feedback_loop_says_what_the_mail_is(ingest: House) -> None:
+    letter = (
+        b"From: loop@isp.example\r\nAuto-Submitted: auto-generated\r\nContent-Type: multipart/report;"
+        b' report-type=feedback-report; boundary="r"\r\n\r\n--r\r\nContent-Type: message/feedback-report\r\n\r\n'
+        b"Feedback-Type: abuse\r\nOriginal-Rcpt-To: ana@example.org\r\n\r\n--r\r\nContent-Type: message/rfc822\r\n\r\n"
+        + mail()
+        + b"\r\n--r--\r\n"
+    )
+    await asyncio.to_thread(send, ingest, letter, "report@example.org")
+    (event,) = await received(ingest)
+    assert (event["category"], event["defaulted"]) == ("junk", False)
+    assert event["envelope"]["rcpt_to"] == ["ana@example.org"]
+
+
+async def test_what_the_reporter_wrote_is_the_comment(ingest: House) -> None:
+    await asyncio.to_thread(send, ingest, report_of(mail()), "phish@example.org")
+    (event,) = await received(ingest)
+    assert event["comment"] == "This looks wrong."

@@ -14,7 +14,6 @@ from shared.errors import Defer
 from shared.mail import read_mail, read_report_mail
 from tests.mails import mail, report_of
 
-NOBODY: frozenset[str] = frozenset()
 LARGE = mail(body="x" * 80 + "\r\n" * 80_000)
 
 
@@ -38,8 +37,8 @@ def test_a_mail_that_takes_too_much_is_given_up_and_the_next_is_read(
     hungry: Reader, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apart, "WALL_S", 4.0)
-    assert hungry.read("mail", f"{fault}\n".encode(), NOBODY) is None
-    assert hungry.read("mail", mail(), NOBODY) == read_mail(mail())
+    assert hungry.read("mail", f"{fault}\n".encode()) is None
+    assert hungry.read("mail", mail()) == read_mail(mail())
 
 
 def test_of_a_mail_that_cannot_be_read_the_header_is_known(hungry: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,17 +51,17 @@ def test_of_a_mail_that_cannot_be_read_the_header_is_known(hungry: Reader, monke
 
 
 def test_a_reader_that_somebody_ended_is_replaced_and_no_mail_pays_for_it(hungry: Reader) -> None:
-    assert hungry.read("mail", mail(), NOBODY)
+    assert hungry.read("mail", mail())
     assert hungry._process
     os.kill(hungry._process.pid, signal.SIGKILL)
-    assert hungry.read("mail", mail(), NOBODY) == read_mail(mail())
+    assert hungry.read("mail", mail()) == read_mail(mail())
 
 
 def test_a_reader_is_replaced_before_it_grows_old(hungry: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "MAILS_MAX", 2)
     pids = []
     for _ in range(5):
-        hungry.read("mail", mail(), NOBODY)
+        hungry.read("mail", mail())
         assert hungry._process
         pids.append(hungry._process.pid)
     assert len(set(pids)) == 3
@@ -70,7 +69,7 @@ def test_a_reader_is_replaced_before_it_grows_old(hungry: Reader, monkeypatch: p
 
 def test_no_process_to_be_had_means_later_and_not_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Defer):
-        Reader("shared.no_such_module").read("mail", mail(), NOBODY)
+        Reader("shared.no_such_module").read("mail", mail())
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(Defer):
-        Reader().read("mail", mail(), NOBODY)
+        Reader().read("mail", mail())

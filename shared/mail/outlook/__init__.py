@@ -1,0 +1,40 @@
+"""Mails as Outlook stores and sends them: `.msg` files and TNEF (`winmail.dat`), composed anew as RFC 5322 messages.
+
+Reads       bytes, nothing else. Only `shared.apart` should call this on hostile bytes: `olefile` is not ours.
+Promises    None for what cannot be read; the same bytes always make the same message; sizes and depths are bounded.
+"""
+
+from shared.mail.outlook.compose import compose
+from shared.mail.outlook.msg import read_msg
+from shared.mail.outlook.properties import Item
+from shared.mail.outlook.tnef import read_tnef
+
+#: How the bytes begin (MS-CFB, section 2.2; MS-OXTNEF, section 2.1.3.2), plain and in base64.
+MSG, MSG_BASE64 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"0M8R4KGxGu"
+TNEF, TNEF_BASE64 = b"\x78\x9f\x3e\x22", b"eJ8+I"
+
+
+def may_hold_outlook(raw: bytes) -> bool:
+    """Whether a mail may carry anything for this package."""
+    return raw.startswith((MSG, TNEF)) or MSG_BASE64 in raw or TNEF_BASE64 in raw or MSG in raw or TNEF in raw
+
+
+def is_outlook(raw: bytes) -> bool:
+    """Whether a file may be a `.msg`."""
+    return raw.startswith(MSG)
+
+
+def mail_of_msg(raw: bytes) -> bytes:
+    """The mail in a `.msg` file as an RFC 5322 message; empty when it is none or cannot be read."""
+    item = read_msg(raw)
+    return compose(item) if item else b""
+
+
+def mails_in_tnef(raw: bytes) -> tuple[bytes, ...]:
+    """The mails attached to a `winmail.dat`, each as an RFC 5322 message."""
+    item = read_tnef(raw)
+    found = [one.item for one in item.attachments if one.item] if item else []
+    return tuple(compose(one) for one in found)
+
+
+__all__ = ["MSG", "Item", "compose", "is_outlook", "mail_of_msg", "mails_in_tnef", "may_hold_outlook"]
