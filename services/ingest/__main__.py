@@ -3,6 +3,7 @@
 from services.ingest.contract import CONTRACT
 from services.ingest.handlers import foresee, write_down
 from services.ingest.http import app
+from services.ingest.imap import ImapDoor
 from services.ingest.intake import Intake
 from services.ingest.keys import Keys
 from services.ingest.lmtp import HeldMail, Server
@@ -32,6 +33,7 @@ def build(room: Room) -> Parts:
             MailDoor(room, room.settings.smtp_port, Mailboxes(room, intake)),
             MailDoor(room, room.settings.lmtp_port, Mailboxes(room, intake, "lmtp"), Server),
             MailDoor(room, room.settings.held_lmtp_port, HeldMail(room, intake), Server),
+            *([ImapDoor(room, intake)] if room.settings.imap_url.get_secret_value() else []),
         ],
         recalls={ReportReceived: write_down, QuarantineHeld: write_down},
     )

@@ -2,8 +2,9 @@
 
 from ipaddress import ip_network
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
+from services.ingest.accounts import account_of
 from shared.settings import Settings, Words, split_words
 
 
@@ -15,6 +16,11 @@ class IngestSettings(Settings):
     lmtp_port: int = Field(default=2424, ge=0, le=65535, description="LMTP port of the report mailboxes")
     held_lmtp_port: int = Field(
         default=2425, ge=0, le=65535, description="LMTP port of held mail, which comes with its original envelope"
+    )
+    imap_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="`imaps://USER:PASSWORD@HOST/FOLDER` (or `imap://` with STARTTLS): a mailbox of reports that is watched; "
+        "what was taken moves to the folder Taken, what carries no report to Refused",
     )
     smtp_networks: Words = Field(
         default=("127.0.0.0/8", "::1/128"),
@@ -35,6 +41,13 @@ class IngestSettings(Settings):
     retention_days: int = Field(default=30, ge=1, le=365, description="days that held mail waits for its recipients")
 
     _split = field_validator("smtp_networks", "authserv_ids", "simulation_headers", mode="before")(split_words)
+
+    @field_validator("imap_url")
+    @classmethod
+    def _imap(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value():
+            account_of(url.get_secret_value())
+        return url
 
     @field_validator("smtp_networks")
     @classmethod

@@ -12,10 +12,9 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.ingest.handlers import Durable, write_all
-from services.ingest.intake import Intake, count, refusal
-from services.ingest.letters import Letter, held_of
+from services.ingest.intake import Intake, count
+from services.ingest.post import Post
 from services.ingest.rules import MAILBOXES, QUARANTINE_MAILBOX, mailbox_of
-from shared.apart import read_report_mail_apart
 from shared.errors import Defer, Reject
 from shared.run import VERSION, Room
 
@@ -165,6 +164,7 @@ class Mailboxes(Taker):
 
     def __init__(self, room: Room, intake: Intake, source: Literal["smtp", "lmtp"] = "smtp") -> None:
         super().__init__(room, intake)
+        self._post = Post(room, intake)
         self.source = source
 
     def refusal_of(self, address: str) -> str:
@@ -176,23 +176,5 @@ class Mailboxes(Taker):
     async def take(self, raw: bytes, server: SMTP, session: Session, envelope: Envelope) -> list[Durable]:
         """Take the reports in a mail, or the held mail that it is."""
         del server, session
-        settings = self.room.settings
-        ids = frozenset(settings.authserv_ids)
-        report = await asyncio.to_thread(read_report_mail_apart, raw, own_authserv_ids=ids)
-        mail_from = (envelope.mail_from or "").strip("<>")
-        events: list[Durable] = []
-        for address in dict.fromkeys(mailbox_of(recipient=rcpt) for rcpt in envelope.rcpt_tos):
-            if address == QUARANTINE_MAILBOX:
-                events += await self.intake.hold([held_of(raw, report.mail)])
-                continue
-            letter = Letter(raw, report, address, mail_from, self.source)
-            if why_none := letter.why_none():
-                events.append(await self._rejected(letter, why_none))
-            else:
-                events += await self.intake.receive(letter.reports(settings.own_domains, proven=bool(ids)))
-        return events
-
-    async def _rejected(self, letter: Letter, reason: str) -> Durable:
-        """A mail that reports nothing: kept, told, never bounced."""
-        (sha256,) = await asyncio.to_thread(self.room.blobs.put, [letter.raw])
-        return refusal(letter.itself(), reason, sha256)
+        mailboxes = [mailbox_of(recipient=rcpt) for rcpt in envelope.rcpt_tos]
+        return await self._post.take(raw, mailboxes, self.source, envelope.mail_from or "")

@@ -23,7 +23,7 @@ BlockKind = Literal["address", "domain", "url", "file", "ip"]
 BlockAction = Literal["block", "allow"]
 QuarantineReason = Literal["malware", "phishing_high", "phishing", "spam", "bulk", "policy", "blocked_sender"]
 QuarantineStatus = Literal["held", "release_requested", "released", "denied", "deleted", "expired"]
-Source = Literal["http", "smtp", "lmtp", "stream", "portal", "console"]
+Source = Literal["http", "smtp", "lmtp", "imap", "stream", "portal", "console"]
 
 #: RFC 8601, sections 2.7.1 to 2.7.3, and `bestguesspass`, which large receivers write for DMARC.
 AuthResult = Literal["none", "pass", "fail", "softfail", "policy", "neutral", "temperror", "permerror", "bestguesspass"]
