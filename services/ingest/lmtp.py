@@ -37,6 +37,8 @@ SYMBOLS_MAX = 200
 class Server(Limits, LMTP):
     """aiosmtpd's LMTP with XFORWARD and one reply for each recipient."""
 
+    extensions = (f"XFORWARD {' '.join(XFORWARD)}",)
+
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.forwarded: Mapping[str, str] = {}

@@ -5,6 +5,7 @@ network, at RCPT. Nothing ever bounces: what carries no report is kept, told as 
 """
 
 import asyncio
+from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 from typing import Literal
 
@@ -37,6 +38,7 @@ class Limits(SMTP):
     """aiosmtpd with our limits; the default answer to a bug is 500, which would make the sender give a report up."""
 
     line_length_limit = LINE_MAX_BYTES
+    extensions: Sequence[str] = ()
 
     async def handle_exception(self, error: Exception) -> str:
         """Answer when there is a fault of ours."""
@@ -98,10 +100,11 @@ class Taker:
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
-        """Greet."""
-        del server, envelope
+        """Greet, and say what the server can do beyond what the library knows."""
+        del envelope
         session.host_name = hostname
-        return responses
+        more = [f"250-{line}" for line in server.extensions] if isinstance(server, Limits) else []
+        return [*responses[:-1], *more, responses[-1]]
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]

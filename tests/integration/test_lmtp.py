@@ -203,3 +203,12 @@ async def test_a_reporter_is_verified_by_our_own_gateways_word_alone(
     await hand_in(ingest, "lmtp_port", raw, ["phish@example.org"])
     event = await one(ingest, ReportReceived)
     assert (event["reporter"], event["reporter_verified"]) == (reporter, verified)
+
+
+async def test_the_greeting_says_what_postfix_looks_for(ingest: House) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", ingest.ports["held_lmtp_port"])
+    writer.write(b"LHLO gw.example.org\r\nQUIT\r\n")
+    said = (await asyncio.wait_for(reader.read(), 10)).decode().splitlines()
+    writer.close()
+    assert "250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE" in said
+    assert any(line.startswith("250-SIZE ") for line in said)
