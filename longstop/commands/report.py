@@ -70,6 +70,11 @@ def report(
         raise LongstopError(f"{failed} not reported; the reasons stand above")
 
 
+#: Answers that mean later, and the longest wait before the next try, in seconds.
+LATER = (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS)
+WAIT_MAX_S = 60
+
+
 async def _all(
     mails: Iterator[tuple[str, bytes]],
     base_url: str,
@@ -102,7 +107,8 @@ async def _one(client: httpx.AsyncClient, raw: bytes, query: dict[str, str]) -> 
     head = {"Content-Type": "message/rfc822", "Idempotency-Key": str(uuid4())}
     for attempt in range(TRIES):
         response = await client.post("/v1/reports", params=query, content=raw, headers=head)
-        if response.status_code != httpx.codes.SERVICE_UNAVAILABLE or attempt == TRIES - 1:
+        if response.status_code not in LATER or attempt == TRIES - 1:
             break
-        await asyncio.sleep(min(2**attempt, 10))
+        asked = response.headers.get("retry-after", "")
+        await asyncio.sleep(min(int(asked) if asked.isdigit() else 2**attempt, WAIT_MAX_S))
     return str(answer_of(response).json()["report_id"])

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from services.ingest.bodies import Upload, read_body, uploads
+from services.ingest.gate import TooMany
 from services.ingest.handlers import write_all
 from services.ingest.intake import Handed, HandedHeld, Intake, count, held_id
 from services.ingest.keys import Keys
@@ -64,6 +65,7 @@ class HttpDoor:
         with self._intake.budget.hold(len(body)):
             about = Upload(**said.model_dump())
             handed = [self._handed(one) for one in await uploads(request, body, about)]
+            self._let_in(request, handed)
             handed = await asyncio.to_thread(lambda: [self._intake.check(one) for one in handed])
             events = await self._intake.receive(handed)
             ids = await self._commit(events, idempotency_key, handed)
@@ -84,6 +86,15 @@ class HttpDoor:
             count(events, "http")
         rspamd = request.headers.get("user-agent", "").startswith("rspamd")
         return JSONResponse({"held_id": held_id(handed)}, RSPAMD_SUCCESS if rspamd else HTTPStatus.ACCEPTED)
+
+    def _let_in(self, request: Request, handed: list[Handed]) -> None:
+        client = request.client.host if request.client else ""
+        try:
+            for one in handed:
+                self._intake.gate.check(client=client, reporter=one.reporter)
+        except TooMany as error:
+            headers = {"Retry-After": str(error.after_s)}
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, str(error), f"after {error.after_s} seconds", headers) from None
 
     def _handed(self, upload: Upload) -> Handed:
         proven = bool(self._room.settings.door_token()) or self._room.settings.on_loopback

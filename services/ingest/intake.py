@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from services.ingest.gate import Gate
 from shared.apart import mail_of_msg_apart, read_mail_apart
 from shared.errors import Defer, Reject
 from shared.events import (
@@ -95,6 +96,7 @@ class Intake:
         self._room = room
         self._settings = room.settings
         self.budget = Budget(room.health)
+        self.gate = Gate(room.settings)
 
     def check(self, handed: Handed) -> Handed:
         """Refuse what is no mail or too large; Outlook's `.msg` becomes the mail in it. Blocks on large ones.

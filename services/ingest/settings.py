@@ -1,8 +1,9 @@
 """The settings of ingest."""
 
 from ipaddress import ip_network
+from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.ingest.accounts import account_of
 from shared.settings import Settings, Words, split_words
@@ -26,6 +27,20 @@ class IngestSettings(Settings):
         default=("127.0.0.0/8", "::1/128"),
         description="networks whose clients may hand in mail by SMTP and LMTP, comma-separated: your gateway's",
     )
+    smtp_tls_cert: Path | None = Field(
+        default=None, description="certificate chain (PEM) for STARTTLS by SMTP and LMTP; read again when it is renewed"
+    )
+    smtp_tls_key: Path | None = Field(default=None, description="its key (PEM)")
+    reporter_per_hour: int = Field(
+        default=0,
+        ge=0,
+        description="reports that are taken from one reporter in an hour, by each replica; 0: any number",
+    )
+    client_per_minute: int = Field(
+        default=0,
+        ge=0,
+        description="reports that are taken from one client address in a minute, by each replica; 0: any number",
+    )
     mail_max_bytes: int = Field(
         default=25 * 1024 * 1024, ge=1024, le=36 * 1024 * 1024, description="largest mail that is taken, in bytes"
     )
@@ -41,6 +56,12 @@ class IngestSettings(Settings):
     retention_days: int = Field(default=30, ge=1, le=365, description="days that held mail waits for its recipients")
 
     _split = field_validator("smtp_networks", "authserv_ids", "simulation_headers", mode="before")(split_words)
+
+    @model_validator(mode="after")
+    def _whole_pair(self) -> "IngestSettings":
+        if (self.smtp_tls_cert is None) is not (self.smtp_tls_key is None):
+            raise ValueError("smtp_tls_cert and smtp_tls_key belong together")
+        return self
 
     @field_validator("imap_url")
     @classmethod

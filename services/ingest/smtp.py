@@ -5,13 +5,16 @@ network, at RCPT. Nothing ever bounces: what carries no report is kept, told as 
 """
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Literal
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from services.ingest.gate import TooMany
 from services.ingest.handlers import Durable, write_all
 from services.ingest.intake import Intake, count
 from services.ingest.post import Post
@@ -46,6 +49,33 @@ class Limits(SMTP):
         return NOT_NOW
 
 
+class Certificate:
+    """The certificate for STARTTLS (RFC 3207): read again when its file is another one."""
+
+    def __init__(self, cert: Path, key: Path) -> None:
+        self._files = (cert, key)
+        self._read_at: tuple[int, ...] = ()
+        self._context = self._read()
+
+    def context(self) -> ssl.SSLContext:
+        """What the next conversation uses; the one before, when the files cannot be read."""
+        try:
+            if self._read_at != self._written_at():
+                self._context = self._read()
+        except (OSError, ssl.SSLError) as error:
+            structlog.stdlib.get_logger("smtp").error("certificate cannot be read", reason=type(error).__name__)
+        return self._context
+
+    def _written_at(self) -> tuple[int, ...]:
+        return tuple(file.stat().st_mtime_ns for file in self._files)
+
+    def _read(self) -> ssl.SSLContext:
+        self._read_at = self._written_at()
+        made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        made.load_cert_chain(*self._files)
+        return made
+
+
 class MailDoor:
     """Listens on one port for one protocol."""
 
@@ -55,6 +85,8 @@ class MailDoor:
         self._handler = handler
         self._protocol = protocol
         self._server: asyncio.Server | None = None
+        cert, key = room.settings.smtp_tls_cert, room.settings.smtp_tls_key
+        self._tls = Certificate(cert, key) if cert and key else None
 
     async def start(self) -> None:
         """Begin to listen."""
@@ -74,6 +106,7 @@ class MailDoor:
             ident=f"Longstop {VERSION}",
             hostname="longstop",
             timeout=TIMEOUT_S,
+            tls_context=self._tls.context() if self._tls else None,
             enable_SMTPUTF8=True,
             command_call_limit={"RCPT": self._handler.recipients_max * 4, "*": 100},
         )
@@ -127,9 +160,12 @@ class Taker:
         self._busy += 1
         self._idle.clear()
         try:
+            self.let_in(session, envelope)
             with self.intake.budget.hold(len(raw)):
                 events = await self.take(raw, server, session, envelope)
                 await self.room.database.run(lambda work: write_all(events, work))
+        except TooMany as reason:
+            return f"451 4.7.1 {reason}"
         except Defer:
             return NOT_NOW
         except Reject as reason:
@@ -140,6 +176,9 @@ class Taker:
                 self._idle.set()
         count(events, self.source)
         return "250 2.6.0 taken"
+
+    def let_in(self, session: Session, envelope: Envelope) -> None:
+        """Nothing is counted here: a gateway hands in what others sent."""
 
     def refusal_of(self, address: str) -> str:
         """Why a recipient is refused; the empty string when it is not."""
@@ -169,6 +208,11 @@ class Mailboxes(Taker):
         super().__init__(room, intake)
         self._post = Post(room, intake)
         self.source = source
+
+    def let_in(self, session: Session, envelope: Envelope) -> None:
+        """Count reporters, and clients by SMTP: by LMTP the client is the gateway, whoever reports."""
+        client = session.peer[0] if session.peer and self.source == "smtp" else ""
+        self.intake.gate.check(client=client, reporter=(envelope.mail_from or "").strip("<>"))
 
     def refusal_of(self, address: str) -> str:
         """Only our mailboxes are there."""
