@@ -48,6 +48,8 @@ class MessageFacts(Part):
     urls: tuple[str, ...] = ()
     attachments: tuple[AttachmentFacts, ...] = ()
     authentication: Authentication = Field(default_factory=Authentication)
+    outside_ip: str = ""
+    language: str = ""
     body_hash: str = ""
     header_matches: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from shared.mail import limits
 from shared.mail.attachments import read_attachment
 from shared.mail.charsets import decode
 from shared.mail.defects import Defects
+from shared.mail.documents import links_in_office, links_in_pdf
 from shared.mail.links import Links
 from shared.mail.markup import Page, read_page
 from shared.mail.model import Attachment
@@ -92,7 +93,12 @@ def _attachment(content: Content, structure: Structure, part: Part) -> None:
     data = structure.content(part, content.defects)
     found = read_attachment(part, data, content.defects)
     content.attachments.append(found)
-    _attached_links(content, part, data, found.real_type, depth=1)
+    if found.real_type == "pdf":
+        content.links.from_document(links_in_pdf(data))
+    elif found.real_type.startswith("ooxml"):
+        content.links.from_document(links_in_office(data))
+    else:
+        _attached_links(content, part, data, found.real_type, depth=1)
 
 
 def _attached_links(content: Content, part: Part, data: bytes, real_type: str, *, depth: int) -> None:

@@ -3,6 +3,7 @@
 from shared.events.message import AttachmentFacts, MessageFacts
 from shared.mail import limits
 from shared.mail.model import Mail
+from shared.mail.received import first_outside
 
 
 def facts(mail: Mail, *, simulation_headers: tuple[str, ...] = ()) -> MessageFacts:
@@ -30,6 +31,8 @@ def facts(mail: Mail, *, simulation_headers: tuple[str, ...] = ()) -> MessageFac
             for one in mail.attachments[: limits.FACT_ATTACHMENTS_MAX]
         ),
         authentication=mail.authentication,
+        outside_ip=outside.address if (outside := first_outside(mail.hops)) else "",
+        language=mail.language,
         body_hash=mail.body_hash,
         header_matches=tuple(wanted for wanted in simulation_headers if _has(mail, wanted)),
         defects=mail.defects,

@@ -39,6 +39,9 @@ ADDRESS_FIELD_MAX = 2 * 1024  # of From, Sender and Reply-To: what is read for a
 COMMENT_DEPTH_MAX = 20  # parentheses in parentheses
 RECIPIENTS_FIELD_MAX = 8 * 1024  # of To: 50 addresses with their names
 IDENTIFIER_MAX = 250  # Message-ID, List-Id
+HOPS_MAX = 30  # Received fields; MTAs give a mail up after 50 to 100, real ones have 3 to 12
+HOP_MAX = 1_000  # characters of one
+MAILTO_MAX = 20  # addresses in mailto links
 DATE_MAX = 100  # a date with its comment has 45
 CHARSET_NAME_MAX = 40  # longest registered name
 
@@ -55,6 +58,10 @@ ATTACHMENTS_MAX = 100  # listed; the parts limit bounds the rest
 FILE_NAME_MAX = 120  # shown and compared; file systems allow 255
 ARCHIVE_MEMBERS_MAX = 1_000  # names listed; archives are never unpacked
 MEMBER_NAME_MAX = 200  # characters kept of a member's name
+UNPACKED_MAX_BYTES = 4 * 1024 * 1024  # of one document, all its members or streams together
+MEMBER_MAX_BYTES = 512 * 1024  # of one relations part; real ones have 2 kB
+PDF_STREAMS_MAX = 500  # looked into; links of compressed files lie in a few object streams
+PDF_STREAM_MAX_BYTES = 512 * 1024  # unpacked of one
 SNIFF_BYTES = 4 * 1024  # looked at to tell a type; ISO 9660 alone is told further behind
 
 # what travels in events (docs of the events promise bounded facts)

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 from shared.mail import limits
+from shared.mail.addresses import first_address
 from shared.mail.defects import Defects
 from shared.mail.markup import Page
 from shared.mail.model import Link, LinkPlace
 from shared.mail.urls import canonical_host, canonical_url
+from shared.mail.wrappers import unwrap
 
 # Bounded classes, no nesting: linear. Mail clients make `www.` clickable, too.
 _IN_TEXT = re.compile(
@@ -30,6 +32,7 @@ class Links:
         self._defects = defects
         self._tried: set[tuple[str, str, str, str]] = set()
         self._found: dict[tuple[str, str, str], Link] = {}
+        self._mailto: dict[str, None] = {}
 
     def from_text(self, text: str, place: LinkPlace) -> None:
         """Take the URLs that stand in plain text."""
@@ -39,8 +42,16 @@ class Links:
         """Take the targets of a page, relative ones resolved against its `base`; without one they lead nowhere."""
         self._add(self._absolute(page), place)
 
+    def from_document(self, targets: Iterable[str]) -> None:
+        """Take the targets in a PDF or Office file."""
+        self._add((("", target, "") for target in targets), "attachment")
+
     def all(self) -> tuple[Link, ...]:
         return tuple(self._found.values())
+
+    def mailto(self) -> tuple[str, ...]:
+        """The addresses that links would write to."""
+        return tuple(self._mailto)
 
     def _add(self, targets: Iterable[tuple[str, str, str]], place: LinkPlace) -> None:
         """Take targets given as (base or nothing, target, words); one that was met before costs a look-up only."""
@@ -53,7 +64,7 @@ class Links:
                 continue
             self._tried.add(tried)
             url = _joined(base, target) if base else target
-            canonical = canonical_url(url)
+            canonical = canonical_url(unwrap(url))
             if canonical:
                 link = Link(
                     url=url[: limits.URL_MAX],
@@ -72,13 +83,21 @@ class Links:
             elif _DATA.match(bare):
                 self._defects.add("data-url")
             elif _ELSEWHERE.match(bare):
-                continue
+                self._write_to(target.strip())
             elif _SCHEME.match(bare) or bare.startswith(("//", "\\\\")):
                 yield "", target, words
             elif page.base and not bare.startswith("#"):
                 yield page.base, target, words
             elif bare.lower().startswith("www."):
                 yield "", target, words
+
+    def _write_to(self, target: str) -> None:
+        """Take the addresses of a `mailto:` link (RFC 6068)."""
+        if target[:7].lower() != "mailto:" or len(self._mailto) >= limits.MAILTO_MAX:
+            return
+        for word in unquote(target[7 : 7 + limits.ADDRESS_FIELD_MAX].partition("?")[0]).split(",")[: limits.MAILTO_MAX]:
+            if address := first_address(word).address:
+                self._mailto[address] = None
 
 
 def urls_in(text: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from shared.events.message import Authentication
 
-LinkPlace = Literal["text", "html", "subject", "attachment"]
+LinkPlace = Literal["text", "html", "subject", "attachment", "code"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,27 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One URL as found: `url` as written (bounded), `canonical` for comparing, `text` the visible words of an anchor."""
+    """One URL as found: `url` as written (bounded), `text` the visible words of an anchor.
+
+    `canonical`, for comparing, and `host` are those of the page behind a known wrapper (`shared.mail.wrappers`).
+    """
 
     url: str
     canonical: str
     host: str
     text: str = ""
     place: LinkPlace = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One Received field: `helo` as the client called itself, `address` as the server saw it."""
+
+    helo: str = ""
+    address: str = ""
+    by: str = ""
+    protocol: str = ""
+    date: str = ""  # RFC 3339 in UTC, empty when unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +77,10 @@ class Mail:
     date: str = ""  # RFC 3339 in UTC, empty when unreadable
     list_id: str = ""
     list_unsubscribe: str = ""
+    hops: tuple[Hop, ...] = ()  # Received fields, the newest first; those below the own gateway's may be forged
     authentication: Authentication = field(default_factory=Authentication)
+    language: str = ""  # ISO 639-1, empty when it is not sure
+    mailto: tuple[str, ...] = ()  # addresses that `mailto:` links would write to
     text: str = ""  # the plain body, or the HTML as text
     html: str = ""  # the HTML body as written, bounded; never rendered
     html_text: str = ""  # visible text of the HTML body

@@ -10,9 +10,11 @@ from shared.mail.content import read_content
 from shared.mail.dates import read_date
 from shared.mail.defects import Defect, Defects
 from shared.mail.fields import Block, read_block
+from shared.mail.language import language_of
 from shared.mail.likeness import likeness
 from shared.mail.links import Links
 from shared.mail.model import Address, Mail
+from shared.mail.received import read_hops
 from shared.mail.structure import line_view, scan
 from shared.mail.words import decode_words, one_line
 
@@ -79,7 +81,10 @@ def _read(raw: bytes, own_authserv_ids: frozenset[str], defects: Defects) -> Mai
         date=_date(head.first("date"), defects),
         list_id=_identifier(head.first("list-id")).lower(),
         list_unsubscribe=_line(head.first("list-unsubscribe"), limits.URL_MAX),
+        hops=read_hops(field.value for field in head.fields if field.name == "received"),
         authentication=read_authentication(head.fields, own_authserv_ids),
+        language=language_of(plain if has_plain else html_text),
+        mailto=links.mailto(),
         text=plain if has_plain else html_text,
         html="\n".join(content.sources)[: limits.HTML_MAX],
         html_text=html_text,

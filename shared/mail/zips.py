@@ -5,6 +5,7 @@ The `zipfile` module reads every entry before it can be asked for the first, 0.5
 
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,9 +16,10 @@ from shared.mail.words import one_line
 _END = struct.Struct("<4s4H2LH")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LOCAL_MARK = b"PK\x03\x04"
-_LOCAL = re.compile(rb"PK\x03\x04..(..).{18}(..)..", re.DOTALL)
+_LOCAL = re.compile(rb"PK\x03\x04..(..).{18}(..)(..)", re.DOTALL)  # flags, sizes of the name and of what follows it
 _END_MAX_BYTES = _END.size + 65_535  # the end record and the longest comment behind it
 _UTF8 = 0x800
+_DEFLATED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,32 @@ def list_zip(data: bytes, defects: Defects) -> Listing:
         defects.add("too-many-members")
     kept = found[: limits.ARCHIVE_MEMBERS_MAX]
     return Listing(tuple(name for name, _ in kept), encrypted=any(flags & 1 for _, flags in kept))
+
+
+def members_like(data: bytes, wanted: re.Pattern[str]) -> Iterator[bytes]:
+    """The contents of members whose names match, unpacked within `limits`: a document has a handful of them, all small."""
+    left = limits.UNPACKED_MAX_BYTES
+    for number, match in enumerate(_LOCAL.finditer(data)):
+        if number > limits.ARCHIVE_MEMBERS_MAX or left <= 0:
+            return
+        flags, name_size, extra_size = (int.from_bytes(match[group], "little") for group in (1, 2, 3))
+        start = match.end() + name_size
+        if not wanted.search(_name(data[match.end() : start], flags)):
+            continue
+        method = int.from_bytes(data[match.start() + 8 : match.start() + 10], "little")
+        packed = data[start + extra_size : start + extra_size + limits.UNPACKED_MAX_BYTES]
+        content = _unpacked(packed, method, min(left, limits.MEMBER_MAX_BYTES))
+        left -= len(content)
+        yield content
+
+
+def _unpacked(packed: bytes, method: int, most: int) -> bytes:
+    if method != _DEFLATED:
+        return packed[:most].partition(_LOCAL_MARK)[0]
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, most)
+    except zlib.error:
+        return b""
 
 
 def zip_type(members: tuple[str, ...]) -> str:
