@@ -16,6 +16,7 @@ import structlog
 
 from shared.errors import Defer
 from shared.mail import Mail, ReportMail, read_head, read_mail, read_report_mail
+from shared.mail.codes import may_hold_codes
 from shared.mail.outlook import may_hold_outlook
 
 #: Mails up to this size are read in this process, in bytes.
@@ -127,4 +128,4 @@ def mail_of_msg_apart(raw: bytes) -> bytes:
 
 def _here(raw: bytes) -> bool:
     """Whether a mail is read in this process: small, and nothing in it needs a reader that is not ours."""
-    return len(raw) <= HERE_MAX_BYTES and not may_hold_outlook(raw)
+    return len(raw) <= HERE_MAX_BYTES and not may_hold_outlook(raw) and not may_hold_codes(raw)

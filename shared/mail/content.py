@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from shared.mail import limits
 from shared.mail.attachments import read_attachment
 from shared.mail.charsets import decode
+from shared.mail.codes import AVAILABLE, pictures_in_pdf, texts_in_picture
 from shared.mail.defects import Defects
 from shared.mail.documents import links_in_office, links_in_pdf
 from shared.mail.links import Links
@@ -30,6 +31,7 @@ class Content:
     attachments: list[Attachment] = field(default_factory=list)
     attached_text_left: int = limits.ATTACHED_TEXT_MAX
     messages_left: int = limits.MESSAGES_MAX
+    pictures_left: int = limits.PICTURES_MAX
 
     @property
     def text(self) -> str:
@@ -93,12 +95,23 @@ def _attachment(content: Content, structure: Structure, part: Part) -> None:
     data = structure.content(part, content.defects)
     found = read_attachment(part, data, content.defects)
     content.attachments.append(found)
+    _codes(content, data, found.real_type)
     if found.real_type == "pdf":
         content.links.from_document(links_in_pdf(data))
     elif found.real_type.startswith("ooxml"):
         content.links.from_document(links_in_office(data))
     else:
         _attached_links(content, part, data, found.real_type, depth=1)
+
+
+def _codes(content: Content, data: bytes, real_type: str) -> None:
+    if not AVAILABLE or real_type not in {"image", "pdf"} or len(data) > limits.PICTURE_MAX_BYTES:
+        return
+    for picture in [data] if real_type == "image" else pictures_in_pdf(data):
+        if content.pictures_left > 0:
+            content.pictures_left -= 1
+            for text in texts_in_picture(picture):
+                content.links.from_text(text, "code")
 
 
 def _attached_links(content: Content, part: Part, data: bytes, real_type: str, *, depth: int) -> None:

@@ -62,6 +62,11 @@ UNPACKED_MAX_BYTES = 4 * 1024 * 1024  # of one document, all its members or stre
 MEMBER_MAX_BYTES = 512 * 1024  # of one relations part; real ones have 2 kB
 PDF_STREAMS_MAX = 500  # looked into; links of compressed files lie in a few object streams
 PDF_STREAM_MAX_BYTES = 512 * 1024  # unpacked of one
+PICTURES_MAX = 5  # looked at for codes: a phishing mail shows one
+PICTURE_MAX_BYTES = 5 * 1024 * 1024  # larger ones are photographs
+PICTURE_POINTS_MAX = 25_000_000  # 25 MB when unpacked
+PICTURE_SIDE_MAX = 1_500  # points of a side that are looked at; codes are coarse
+PICTURE_CODES_MAX = 10  # of one picture
 SNIFF_BYTES = 4 * 1024  # looked at to tell a type; ISO 9660 alone is told further behind
 
 # what travels in events (docs of the events promise bounded facts)
