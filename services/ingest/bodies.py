@@ -24,6 +24,9 @@ FILES_MAX = 20
 #: What may stand around a mail in a multipart or JSON body: base64 grows by a third, plus fields.
 ROOM_FOR_FORM = 4 / 3
 
+#: Of a body that is too large so much is read and thrown away: a client that is still sending would not see the answer.
+DRAINED_MAX_BYTES = 100 * 1024 * 1024
+
 CATEGORIES: tuple[str, ...] = get_args(ReportCategory)
 
 RAW_TYPES = ("message/rfc822", "message/global", "application/octet-stream", "application/vnd.ms-outlook")
@@ -56,16 +59,24 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
         {"Connection": "close"},
     )
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most:
+    is_declared = declared.isdigit() and int(declared) > most
+    if is_declared and (int(declared) > DRAINED_MAX_BYTES or "expect" in request.headers):
         raise too_large
     body = bytearray()
+    size = 0
     try:
         async for chunk in request.stream():
-            body += chunk
-            if len(body) > most:
+            size += len(chunk)
+            if size > DRAINED_MAX_BYTES:
                 raise too_large
+            if size <= most and not is_declared:
+                body += chunk
+            else:
+                body.clear()
     except ClientDisconnect:
         raise Problem(HTTPStatus.BAD_REQUEST, "the client went away before the body was whole") from None
+    if size > most:
+        raise too_large
     if not body:
         raise Problem(HTTPStatus.BAD_REQUEST, "the body is empty", "send the raw mail as message/rfc822")
     return bytes(body)
