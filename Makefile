@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 MAILS ?=
 BENCH ?=
+FUZZ ?=
 
-.PHONY: help demo run test test-faults bench lint docs containers-test lock clean
+.PHONY: help demo run test test-faults fuzz bench lint docs containers-test lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -36,6 +37,9 @@ test: $(VENV)/.dev ## the whole suite against a real Redis server
 
 test-faults: $(VENV)/.dev ## the whole fault matrix: kills, wipes, full disks, cut lines; each test ends with the ledger
 	@LONGSTOP_TEST_FAULTS=full $(BIN)/pytest -q --timeout 300 tests/faults
+
+fuzz: $(VENV)/.dev ## damaged mails against every reader for ten minutes (FUZZ='--seconds 60 --corpus DIR')
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 bench: $(VENV)/.dev ## measure, and write docs/benchmarks.md (BENCH=--quick for a trial)
 	@$(BIN)/python -m tests.bench $(BENCH)

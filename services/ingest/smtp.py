@@ -31,8 +31,11 @@ TIMEOUT_S = 60
 #: Recipients of one transaction: a report goes to one mailbox, sometimes two.
 RECIPIENTS_MAX = 5
 
-#: RFC 5321 allows 1,000 bytes; mails in the wild do not keep to it, and reports carry mails of the wild.
-LINE_MAX_BYTES = 65_536
+#: RFC 5321 allows 1,000 bytes; mails in the wild have pages and attachments of one line, and 500 would lose the report.
+LINE_MAX_BYTES = 4 * 1024 * 1024
+
+#: Commands in one conversation. A gateway with a queue to empty sends thousands of mails in one; nobody needs much help.
+COMMANDS_MAX = {**dict.fromkeys(("MAIL", "RCPT", "DATA", "RSET", "XFORWARD"), 1_000_000), "*": 100}
 
 NOT_NOW = "451 4.3.0 not now, try again later"
 
@@ -108,7 +111,7 @@ class MailDoor:
             timeout=TIMEOUT_S,
             tls_context=self._tls.context() if self._tls else None,
             enable_SMTPUTF8=True,
-            command_call_limit={"RCPT": self._handler.recipients_max * 4, "*": 100},
+            command_call_limit=COMMANDS_MAX,
         )
 
 

@@ -212,3 +212,19 @@ async def test_the_greeting_says_what_postfix_looks_for(ingest: House) -> None:
     writer.close()
     assert "250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE" in said
     assert any(line.startswith("250-SIZE ") for line in said)
+
+
+async def test_a_gateway_empties_its_queue_in_one_conversation(ingest: House) -> None:
+    gateway = await talk(ingest, "held_lmtp_port")
+    for number in range(120):
+        assert (await gateway.say(f"XFORWARD IDENT=Q{number}")).startswith("250")
+        assert (await gateway.say("MAIL FROM:<a@b.example>")).startswith("250")
+        assert (await gateway.say("RCPT TO:<ana@example.org>")).startswith("250")
+        assert (await gateway.data(mail(subject=f"{number}"), 1))[0].startswith("250")
+    await gateway.end()
+
+
+async def test_a_line_of_a_megabyte_is_a_line(ingest: House) -> None:
+    raw = mail(body="x" * 1_000_000)
+    assert (await hand_in(ingest, "held_lmtp_port", raw, ["ana@example.org"]))[0].startswith("250")
+    assert (await one(ingest, QuarantineHeld))["message"]["sha256"] == hashlib.sha256(raw).hexdigest()
