@@ -22,6 +22,7 @@ COMMANDS = {
     "block": ("block", "app"),
     "dead": ("dead", "app"),
     "digest": ("digest", "app"),
+    "forget": ("forget", "forget"),
     "replay": ("replay", "replay"),
     "doctor": ("doctor", "doctor"),
     "schema": ("schema", "schema"),

@@ -9,8 +9,9 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -39,6 +40,16 @@ class Blobs(Protocol):
             Defer: the store cannot be read now.
         """
 
+    def erase(self, names: Mapping[str, datetime]) -> None:
+        """Take blobs away, but for those that were put (again) after the time that stands with each.
+
+        Raises:
+            Defer: the store cannot be written now.
+        """
+
+    def older(self, before: datetime) -> Iterator[str]:
+        """The names of blobs that were last put before a time."""
+
 
 class FileBlobs:
     """Blobs as files `a/abcdef…` under one folder: few folders, for each one that a batch touches costs an fsync."""
@@ -61,7 +72,7 @@ class FileBlobs:
                     folder.mkdir(parents=True, exist_ok=True)
                     _fsync(self._folder)
             paths = {self._path(name): content for name, content in named}
-            fresh = [(path, content) for path, content in paths.items() if not os.path.exists(path)]  # noqa: PTH110
+            fresh = [(path, content) for path, content in paths.items() if not _touched(path)]
             if len(fresh) == 1:
                 _write_all(fresh)
             else:
@@ -84,9 +95,42 @@ class FileBlobs:
         except OSError as error:
             raise Defer(f"the blob store cannot be read: {error.strerror}") from error
 
+    def erase(self, names: Mapping[str, datetime]) -> None:
+        """Each under another name first: whoever puts it meanwhile writes it anew, or has touched it, and it comes back."""
+        for name, since in names.items():
+            path = self._path(name)
+            try:
+                os.replace(path, f"{path}.old")  # noqa: PTH105
+                if os.stat(f"{path}.old").st_mtime > since.timestamp():  # noqa: PTH116
+                    os.replace(f"{path}.old", path)  # noqa: PTH105
+                else:
+                    os.unlink(f"{path}.old")  # noqa: PTH108
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise Defer(f"the blob store cannot be written: {error.strerror}") from error
+
+    def older(self, before: datetime) -> Iterator[str]:
+        """Folder by folder."""
+        for folder in sorted(self._folder.iterdir()):
+            if folder.is_dir():
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        if _SHA256.match(entry.name) and entry.stat().st_mtime < before.timestamp():
+                            yield entry.name
+
     def _path(self, name: str) -> str:
         """Text, for a `Path` of each blob costs as much as reading it."""
         return f"{self._folder}/{name[:1]}/{name}"
+
+
+def _touched(path: str) -> bool:
+    """Whether a blob is there already; it is as young as a new one then (`erase`)."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _write_all(blobs: Sequence[tuple[str, bytes]]) -> None:

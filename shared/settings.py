@@ -81,6 +81,11 @@ class Settings(BaseSettings):
         description="first delay between attempts at one event; doubles with each, up to five minutes",
     )
 
+    keep_facts_days: int = Field(
+        default=365,
+        ge=1,
+        description="days that facts of mails are kept: subjects, addresses and verdicts in the console, digests, analyses",
+    )
     halt_after: int = Field(
         default=20,
         ge=1,

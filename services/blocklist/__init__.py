@@ -1,6 +1,6 @@
 """blocklist: keeps block and allow entries, and the gateway's copy of them, which works from the next mail on.
 
-READS     verdict.issued, block.requested, block.withdrawn
+READS     verdict.issued, block.requested, block.withdrawn, erasure.requested
 WRITES    block.created, block.refused, block.removed, block.expired
 OWNS      blocklist_entry, blocklist_claim, blocklist_judged; in Redis the hashes gateway and map:* behind the stream prefix
 OUTSIDE   Redis (that copy), HTTP on 8082: API, check, maps

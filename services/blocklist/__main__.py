@@ -8,7 +8,7 @@ from services.blocklist.recall import RECALLS
 from services.blocklist.settings import BlocklistSettings
 from services.blocklist.tables import METADATA
 from shared.bus import On
-from shared.events import BlockRequested, BlockWithdrawn, VerdictIssued
+from shared.events import BlockRequested, BlockWithdrawn, ErasureRequested, VerdictIssued
 from shared.jobs import Job
 from shared.run import Parts, Room, Service, serve
 
@@ -24,6 +24,7 @@ def build(room: Room) -> Parts:
             VerdictIssued: On(handlers.on_verdict_issued, foresee=handlers.foresee_verdicts),
             BlockRequested: On(handlers.on_block_requested),
             BlockWithdrawn: On(handlers.on_block_withdrawn),
+            ErasureRequested: On(handlers.on_erasure_requested),
         },
         jobs=[
             Job("expire entries", 1, ExpireDue(room)),

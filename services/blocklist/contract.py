@@ -8,11 +8,12 @@ from shared.events import (
     BlockRemoved,
     BlockRequested,
     BlockWithdrawn,
+    ErasureRequested,
     VerdictIssued,
 )
 
 CONTRACT = Contract(
     "blocklist",
-    reads=(VerdictIssued, BlockRequested, BlockWithdrawn),
+    reads=(VerdictIssued, BlockRequested, BlockWithdrawn, ErasureRequested),
     writes=(BlockCreated, BlockRefused, BlockRemoved, BlockExpired),
 )

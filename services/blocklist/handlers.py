@@ -2,12 +2,23 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import delete
+from sqlmodel import col, select
+
 from services.blocklist.entries import Book, Wish, end, withdraw
 from services.blocklist.rules.terms import LIFETIME, lists, takes_back
 from services.blocklist.settings import BlocklistSettings
-from services.blocklist.tables import Claim, Entry, Judged
+from services.blocklist.tables import Claim, Entry, Judged, active
 from shared.errors import Reject
-from shared.events import BlockOrigin, BlockRefused, BlockRequested, BlockWithdrawn, VerdictIssued, fact_id
+from shared.events import (
+    BlockOrigin,
+    BlockRefused,
+    BlockRequested,
+    BlockWithdrawn,
+    ErasureRequested,
+    VerdictIssued,
+    fact_id,
+)
 from shared.work import Work
 
 #: Proposals of one verdict that are looked at: a mail has a handful of senders, hosts and files worth an entry.
@@ -78,6 +89,14 @@ class Handlers:
         entry = work.session.get(Entry, event.block_id)
         if entry and entry.status == "active":
             end(entry, work, by=event.by)
+
+    def on_erasure_requested(self, event: ErasureRequested, work: Work) -> None:
+        """A person's own entries end; those that ended before, and that the gateway has let go of, are forgotten."""
+        own = col(Entry.scope) == event.address
+        over = own & ~active() & (col(Entry.applied) >= col(Entry.generation))
+        work.session.execute(delete(Entry).where(over))
+        for entry in work.session.exec(select(Entry).where(own, active())).all():
+            end(entry, work, by="erasure")
 
     def _add(self, wish: Wish, work: Work) -> None:
         try:

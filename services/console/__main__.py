@@ -2,12 +2,14 @@
 
 from services.console import handlers
 from services.console.contract import CONTRACT
+from services.console.forget import forget, on_erasure_requested
 from services.console.http import app
 from services.console.http.live import Live
 from services.console.settings import ConsoleSettings
 from services.console.tables import METADATA
 from shared.bus import On
-from shared.events import Event
+from shared.events import ErasureRequested, Event
+from shared.forgetting import forgetting
 from shared.jobs import Job
 from shared.run import Parts, Room, Service, serve
 
@@ -18,8 +20,15 @@ def build(room: Room) -> Parts:
     return Parts(
         app=app(room, live),
         port=room.settings.console_port,
-        on={kind: On(getattr(handlers, handler_name(kind))) for kind in CONTRACT.reads},
-        jobs=[Job("live stream", 1, live.pump, wake=live.wake)],
+        on={
+            **{
+                kind: On(getattr(handlers, handler_name(kind)))
+                for kind in CONTRACT.reads
+                if kind is not ErasureRequested
+            },
+            ErasureRequested: On(on_erasure_requested),
+        },
+        jobs=[Job("live stream", 1, live.pump, wake=live.wake), forgetting(room, forget)],
     )
 
 

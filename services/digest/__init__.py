@@ -1,6 +1,6 @@
 """digest: keeps the quarantine for its recipients, tells them by mail, and does what they or an operator decide.
 
-READS     quarantine.held, release.decided
+READS     quarantine.held, release.decided, erasure.requested
 WRITES    release.requested, quarantine.released, quarantine.release_failed, quarantine.deleted, quarantine.expired,
           block.requested, submission.requested, notification.sent
 OWNS      digest_held, digest_copy, digest_mail

@@ -1,6 +1,7 @@
 """Wiring of digest: `longstop serve digest`."""
 
 from services.digest.contract import CONTRACT
+from services.digest.forget import forget, on_erasure_requested
 from services.digest.handlers import on_quarantine_held, on_release_decided
 from services.digest.http import app
 from services.digest.jobs import Digests, Releases, expire, postman_of
@@ -9,7 +10,8 @@ from services.digest.recall import RECALLS
 from services.digest.settings import DigestSettings
 from services.digest.tables import METADATA
 from shared.bus import On
-from shared.events import QuarantineHeld, ReleaseDecided
+from shared.events import ErasureRequested, QuarantineHeld, ReleaseDecided
+from shared.forgetting import forgetting
 from shared.jobs import Job
 from shared.run import Parts, Room, Service, serve
 
@@ -22,12 +24,17 @@ def build(room: Room) -> Parts:
     return Parts(
         app=app(room, links, digests),
         port=room.settings.digest_port,
-        on={QuarantineHeld: On(on_quarantine_held), ReleaseDecided: On(on_release_decided)},
+        on={
+            QuarantineHeld: On(on_quarantine_held),
+            ReleaseDecided: On(on_release_decided),
+            ErasureRequested: On(on_erasure_requested),
+        },
         jobs=[
             Job("decide digests", min(60, room.settings.digest_every_s), digests.decide_due),
             Job("send digests", 10, digests.send_due, wake=wake()),
             Job("release", 10, Releases(room), wake=wake()),
             Job("expire", 60, lambda: expire(room)),
+            forgetting(room, forget),
         ],
         recalls=RECALLS,
     )

@@ -3,6 +3,7 @@
 from shared.contract import Contract
 from shared.events import (
     BlockRequested,
+    ErasureRequested,
     NotificationSent,
     QuarantineDeleted,
     QuarantineExpired,
@@ -16,7 +17,7 @@ from shared.events import (
 
 CONTRACT = Contract(
     "digest",
-    reads=(QuarantineHeld, ReleaseDecided),
+    reads=(QuarantineHeld, ReleaseDecided, ErasureRequested),
     writes=(
         ReleaseRequested,
         QuarantineReleased,

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from services.ingest.tables import Held, Report
-from shared.events import QuarantineHeld, ReportReceived, ReportRejected
+from services.ingest.rules import people
+from services.ingest.tables import Held, Refused, Report
+from shared.events import MailEnvelope, QuarantineHeld, ReportReceived, ReportRejected
 from shared.work import Work
 
 Durable = ReportReceived | ReportRejected | QuarantineHeld
@@ -12,6 +13,7 @@ Durable = ReportReceived | ReportRejected | QuarantineHeld
 def foresee(events: Sequence[Durable], work: Work) -> None:
     """Which of these are there already."""
     work.foresee(Report, [event.report_id for event in events if isinstance(event, ReportReceived)])
+    work.foresee(Refused, [event.report_id for event in events if isinstance(event, ReportRejected)])
     work.foresee(Held, [event.held_id for event in events if isinstance(event, QuarantineHeld)])
 
 
@@ -31,12 +33,33 @@ def write_down(event: Durable, work: Work) -> None:
             source=event.source,
             sha256=event.message.sha256,
             received_at=event.received_at,
+            people=people((event.message.from_address, *_envelope(event.envelope))),
         )
     elif isinstance(event, QuarantineHeld):
         if work.find(Held, event.held_id):
             return
-        work.new(Held, held_id=event.held_id, reason=event.reason, sha256=event.message.sha256, held_at=event.held_at)
+        work.new(
+            Held,
+            held_id=event.held_id,
+            reason=event.reason,
+            sha256=event.message.sha256,
+            held_at=event.held_at,
+            people=people((event.message.from_address, *_envelope(event.envelope))),
+        )
+    elif event.sha256 and not work.find(Refused, event.report_id):
+        work.new(
+            Refused,
+            report_id=event.report_id,
+            reporter=event.reporter,
+            sha256=event.sha256,
+            refused_at=work.at,
+            people="",
+        )
     work.emit(event)
+
+
+def _envelope(envelope: MailEnvelope | None) -> tuple[str, ...]:
+    return (envelope.mail_from, *envelope.rcpt_to) if envelope else ()
 
 
 def write_all(events: Sequence[Durable], work: Work) -> None:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from services.ingest.bodies import Upload, read_body, uploads
+from services.ingest.erasure import Erased, Wish, erase_person
 from services.ingest.gate import TooMany
 from services.ingest.handlers import write_all
 from services.ingest.intake import Handed, HandedHeld, Intake, count, held_id
@@ -35,6 +36,7 @@ def app(room: Room, intake: Intake) -> FastAPI:
     door = HttpDoor(room, intake)
     doors.add_api_route("/v1/reports", door.reports, methods=["POST"], status_code=HTTPStatus.ACCEPTED)
     doors.add_api_route("/v1/quarantine", door.quarantine, methods=["POST"], status_code=HTTPStatus.ACCEPTED)
+    doors.add_api_route("/v1/erasures", door.erasures, methods=["POST"], status_code=HTTPStatus.ACCEPTED)
     application.include_router(doors)
     return application
 
@@ -86,6 +88,10 @@ class HttpDoor:
             count(events, "http")
         rspamd = request.headers.get("user-agent", "").startswith("rspamd")
         return JSONResponse({"held_id": held_id(handed)}, RSPAMD_SUCCESS if rspamd else HTTPStatus.ACCEPTED)
+
+    async def erasures(self, wish: Wish) -> Erased:
+        """Erase the mails that a person reported, received or sent, here and in every service."""
+        return await self._room.database.run(lambda work: erase_person(wish.address, work))
 
     def _let_in(self, request: Request, handed: list[Handed]) -> None:
         client = request.client.host if request.client else ""

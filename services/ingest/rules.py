@@ -1,6 +1,6 @@
 """What ingest decides: which mailbox means which category, why a gateway held a mail, who counts as verified."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import get_args
 
 from shared.events.vocabulary import QuarantineReason, ReportCategory
@@ -12,6 +12,9 @@ MAILBOXES: Mapping[str, ReportCategory | None] = {
     "notjunk": "not_junk",
     "report": None,
 }
+
+#: Addresses that are remembered of one mail.
+PEOPLE_MAX = 100
 
 #: The mailbox that takes held mail.
 QUARANTINE_MAILBOX = "quarantine"
@@ -63,3 +66,9 @@ def worse_of(one: QuarantineReason, other: QuarantineReason) -> QuarantineReason
 def is_verified(*, reporter: str, own_domains: Collection[str], proven: bool) -> bool:
     """A reporter is verified when their domain is ours and something proves that they are who they say."""
     return proven and reporter.rpartition("@")[2].lower() in own_domains
+
+
+def people(addresses: Iterable[str]) -> str:
+    """Addresses as the column `people` has them: between spaces, so that each can be found whole."""
+    kept = dict.fromkeys(address.lower() for address in addresses if address and " " not in address)
+    return f" {' '.join(list(kept)[:PEOPLE_MAX])} " if kept else ""

@@ -53,6 +53,11 @@ class IngestSettings(Settings):
         default=(),
         description="`Name: value` headers that mark your own phishing simulations, comma-separated, compared exactly",
     )
+    keep_mails_days: int = Field(
+        default=90,
+        ge=1,
+        description="days that the raw mails of reports are kept; held mails go when nobody can ask for them",
+    )
     retention_days: int = Field(default=30, ge=1, le=365, description="days that held mail waits for its recipients")
 
     _split = field_validator("smtp_networks", "authserv_ids", "simulation_headers", mode="before")(split_words)

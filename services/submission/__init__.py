@@ -1,6 +1,6 @@
 """submission: has a mail analysed and says the verdict.
 
-READS     submission.requested
+READS     submission.requested, erasure.requested
 WRITES    verdict.issued, submission.failed
 OWNS      submission_item, submission_verdict
 OUTSIDE   the analysers, the blob store, a health page on 8085

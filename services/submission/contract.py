@@ -1,6 +1,8 @@
 """What submission reads and writes."""
 
 from shared.contract import Contract
-from shared.events import SubmissionFailed, SubmissionRequested, VerdictIssued
+from shared.events import ErasureRequested, SubmissionFailed, SubmissionRequested, VerdictIssued
 
-CONTRACT = Contract("submission", reads=(SubmissionRequested,), writes=(VerdictIssued, SubmissionFailed))
+CONTRACT = Contract(
+    "submission", reads=(SubmissionRequested, ErasureRequested), writes=(VerdictIssued, SubmissionFailed)
+)

@@ -10,6 +10,7 @@ from shared.events.blocks import (
     BlockRequested,
     BlockWithdrawn,
 )
+from shared.events.erasure import ErasureRequested
 from shared.events.message import AttachmentFacts, Authentication, MessageFacts
 from shared.events.message import Envelope as MailEnvelope
 from shared.events.quarantine import (
@@ -70,6 +71,7 @@ EVENTS: tuple[type[Event], ...] = (
     QuarantineDeleted,
     QuarantineExpired,
     NotificationSent,
+    ErasureRequested,
 )
 
 __all__ = [
@@ -89,6 +91,7 @@ __all__ = [
     "CaseOpened",
     "CaseTriaged",
     "Envelope",
+    "ErasureRequested",
     "Evaluation",
     "Event",
     "Evidence",

@@ -1,0 +1,52 @@
+"""What the console forgets: a person's mails when they ask for it, everybody's after their time. Entries of lists stay."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, cast, delete, exists, func, or_
+from sqlmodel import col, select
+
+from services.console.handlers.note import note
+from services.console.tables import Activity, Case, Copy, Failure, Held, Notification, Report, Verdict
+from shared.events import ErasureRequested
+from shared.work import Work
+
+
+def on_erasure_requested(event: ErasureRequested, work: Work) -> None:
+    """Forget what a person reported, received or sent. A case that others reported, too, stays without their names."""
+    address = event.address
+    is_mine = or_(
+        func.lower(Report.reporter) == address,
+        func.lower(Report.from_address) == address,
+        func.lower(cast(Report.envelope, String)).contains(f'"{address}"', autoescape=True),
+    )
+    cases = set(work.session.exec(select(Report.case_id).where(is_mine, Report.case_id != "")).all())
+    work.session.execute(delete(Report).where(is_mine))
+    work.session.execute(delete(Copy).where(func.lower(Copy.recipient) == address))
+    work.session.execute(delete(Notification).where(func.lower(Notification.recipient) == address))
+    _drop_held(func.lower(Held.from_address) == address, work)
+    _drop_held(~exists().where(col(Copy.held_id) == Held.id), work)
+    for case_id in cases:
+        if not work.session.exec(select(Report.id).where(Report.case_id == case_id).limit(1)).first():
+            _drop_case(col(Case.id) == case_id, case_id, work)
+    note(event, "A person's mails were erased", work)
+
+
+def forget(before: datetime, work: Work) -> None:
+    """Forget what happened before a time."""
+    kinds: tuple[Any, ...] = (Report, Case, Verdict, Failure, Notification, Activity)
+    for kind in kinds:
+        work.session.execute(delete(kind).where(kind.at < before))
+    _drop_held(col(Held.expires_at) < before, work)
+
+
+def _drop_held(which: ColumnElement[bool], work: Work) -> None:
+    mine = select(Held.id).where(which)
+    work.session.execute(delete(Copy).where(col(Copy.held_id).in_(mine)))
+    work.session.execute(delete(Held).where(which))
+
+
+def _drop_case(which: ColumnElement[bool], case_id: str, work: Work) -> None:
+    work.session.execute(delete(Verdict).where(col(Verdict.case_id) == case_id))
+    work.session.execute(delete(Failure).where(col(Failure.case_id) == case_id))
+    work.session.execute(delete(Case).where(which))

@@ -1,0 +1,32 @@
+"""What digest forgets: a person's mails and copies when they ask for it, everybody's after their time."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, func, or_
+from sqlmodel import col, select
+
+from services.digest.tables import Copy, Held, Mail
+from shared.events import ErasureRequested
+from shared.work import Work
+
+
+def on_erasure_requested(event: ErasureRequested, work: Work) -> None:
+    """Forget what a person was held or sent, and what they sent to others; nothing of it is released any more."""
+    address = event.address
+    work.session.execute(delete(Copy).where(func.lower(Copy.recipient) == address))
+    work.session.execute(delete(Mail).where(func.lower(Mail.recipient) == address))
+    _drop(or_(func.lower(Held.mail_from) == address, func.lower(Held.from_address) == address), work)
+    _drop(~exists().where(col(Copy.held_id) == Held.held_id), work)
+
+
+def forget(before: datetime, work: Work) -> None:
+    """Forget what nobody could ask for any more before a time."""
+    _drop(col(Held.expires_at) < before, work)
+    work.session.execute(delete(Mail).where(col(Mail.decided_at) < before, col(Mail.due_at).is_(None)))
+
+
+def _drop(which: ColumnElement[bool], work: Work) -> None:
+    """Held mails with their copies."""
+    mine = select(Held.held_id).where(which)
+    work.session.execute(delete(Copy).where(col(Copy.held_id).in_(mine)))
+    work.session.execute(delete(Held).where(which))
