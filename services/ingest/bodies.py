@@ -15,6 +15,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from shared.events import MailEnvelope, MailHeld, MessageByValue, ReportSubmitted
+from shared.events.exporter import is_msgpack, of_exporter
 from shared.events.vocabulary import ReportCategory
 from shared.web import Problem
 
@@ -28,6 +29,8 @@ ROOM_FOR_FORM = 4 / 3
 DRAINED_MAX_BYTES = 100 * 1024 * 1024
 
 CATEGORIES: tuple[str, ...] = get_args(ReportCategory)
+
+MSGPACK_TYPES = ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
 
 RAW_TYPES = ("message/rfc822", "message/global", "application/octet-stream", "application/vnd.ms-outlook")
 
@@ -95,6 +98,8 @@ async def uploads(request: Request, body: bytes, said: Upload) -> list[Upload]:
         return await _multipart(request, body, said)
     if content_type == "application/json":
         return [_json(request, body, said)]
+    if content_type in MSGPACK_TYPES and request.url.path.endswith("/quarantine"):
+        return [_msgpack(body, said)]
     raise Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "this content type carries no mail",
@@ -119,6 +124,9 @@ async def _multipart(request: Request, body: bytes, said: Upload) -> list[Upload
                 "the upload has no file",
                 "add the mail as a file field, such as message=@mail.eml",
             )
+        metadata = form.get("metadata")
+        if isinstance(metadata, str):  # of Rspamd 4's exporter
+            said = replace(said, scan=_object(metadata))
         return [replace(said, raw=await file.read()) for file in files]
     finally:
         await form.close()
@@ -155,6 +163,32 @@ def _json(request: Request, body: bytes, said: Upload) -> Upload:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the JSON is not a report", "; ".join(faults)) from None
     except (ValueError, RecursionError):
         raise Problem(HTTPStatus.BAD_REQUEST, "the body is no JSON", "see docs/events.md for the fields") from None
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the field metadata is no JSON object")
+    return content
+
+
+def _msgpack(body: bytes, said: Upload) -> Upload:
+    """What Rspamd's formatter `msgpack` writes."""
+    try:
+        held = of_exporter(body) if is_msgpack(body) else None
+    except ValueError as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, "the body is no msgpack", str(error)) from None
+    if held is None:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "the body carries no mail", "use the formatter msgpack of Rspamd 4"
+        )
+    envelope = held["envelope"]
+    scan = {"from": envelope["mail_from"], "rcpt": envelope["rcpt_to"], "ip": envelope["client_ip"]}
+    scan |= {"qid": held["queue_id"], "score": held["score"], "symbols": held["symbols"]}
+    return replace(said, raw=_decoded(MessageByValue.model_validate(held["message"])), scan=scan)
 
 
 def _submitted(report: ReportSubmitted, said: Upload) -> Upload:

@@ -24,8 +24,8 @@ def of_exporter(data: bytes) -> dict[str, Any] | None:
     Raises:
         ValueError: it is msgpack, but broken.
     """
-    if data[:1] and data[0] in _MAPS:
-        said = _unpacked(data)
+    if is_msgpack(data):
+        said = unpacked(data)
     elif b'"envelope"' not in data[:1000] and b'"rcpt"' in data:
         said = from_json(data)
     else:
@@ -46,7 +46,17 @@ def of_exporter(data: bytes) -> dict[str, Any] | None:
     }
 
 
-def _unpacked(data: bytes) -> Any:
+def is_msgpack(data: bytes) -> bool:
+    """Whether these bytes begin as a msgpack map, and as no JSON."""
+    return bool(data) and data[0] in _MAPS
+
+
+def unpacked(data: bytes) -> Any:
+    """A msgpack map with its names as text and its values as they are.
+
+    Raises:
+        ValueError: it is none.
+    """
     try:
         said = msgpack.unpackb(data, raw=True, strict_map_key=False, max_map_len=10_000, max_array_len=10_000)
     except (msgpack.UnpackException, ValueError, TypeError, RecursionError) as error:

@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import hashlib
+import json
 import smtplib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import pytest
 
 from shared.events import QuarantineHeld, ReportReceived, ReportRejected
@@ -349,3 +351,36 @@ async def test_what_the_reporter_wrote_is_the_comment(ingest: House) -> None:
     await asyncio.to_thread(send, ingest, report_of(mail()), "phish@example.org")
     (event,) = await received(ingest)
     assert event["comment"] == "This looks wrong."
+
+
+EXPORTED = {
+    "from": "x@y.example",
+    "rcpt": ["ana@example.org"],
+    "qid": "Q1",
+    "score": 7.5,
+    "symbols": [{"name": "CLAM_VIRUS"}],
+}
+
+
+async def test_rspamd_4_posts_msgpack_and_multipart(ingest: House) -> None:
+    raw = mail()
+    async with ingest.http("ingest") as http:
+        packed = await http.post(
+            "/v1/quarantine",
+            content=msgpack.packb({**EXPORTED, "message": raw}),
+            headers={"Content-Type": "application/msgpack", "User-Agent": "rspamd-4.1.5"},
+        )
+        metadata = (None, json.dumps({**EXPORTED, "qid": "Q2"}), "application/json")
+        files: Any = [("metadata", metadata), ("message", ("m.eml", raw, "message/rfc822"))]
+        parts = await http.post("/v1/quarantine", files=files, headers={"User-Agent": "rspamd-4.1.5"})
+        broken = await http.post("/v1/quarantine", content=b"\xde\xff", headers={"Content-Type": "application/msgpack"})
+    assert (packed.status_code, parts.status_code, broken.status_code) == (200, 200, 400)
+
+    async def held() -> list[dict[str, Any]]:
+        return sorted(await ingest.said(QuarantineHeld), key=lambda event: str(event["queue_id"]))
+
+    await until(held)
+    assert [(event["queue_id"], event["reason"], event["score"]) for event in await held()] == [
+        ("Q1", "malware", 7.5),
+        ("Q2", "malware", 7.5),
+    ]
