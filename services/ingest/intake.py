@@ -22,7 +22,7 @@ from shared.events import (
 from shared.events.vocabulary import QuarantineReason, ReportCategory, Source
 from shared.health import Health
 from shared.mail import facts, is_mail
-from shared.mail.outlook import is_outlook
+from shared.mail.outlook import has_its_header, is_outlook
 from shared.metrics import REPORTS_REFUSED, REPORTS_TAKEN
 from shared.run import Room
 from shared.work import now
@@ -109,7 +109,7 @@ class Intake:
         if len(raw) > self._settings.mail_max_bytes:
             raise Reject(f"the mail has {len(raw)} bytes, {self._settings.mail_max_bytes} are allowed")
         if is_outlook(raw) and (composed := mail_of_msg_apart(raw)):
-            return replace(handed, raw=composed, composed_from=raw, low_fidelity=True)
+            return replace(handed, raw=composed, composed_from=raw, low_fidelity=not has_its_header(composed))
         if why_not := is_mail(raw):
             raise Reject(why_not)
         return handed

@@ -64,7 +64,7 @@ def decide(
         reasons.append("Somebody says that the filter was wrong: a person should confirm before anything is allowed.")
     if low_fidelity:
         decision = "review"
-        reasons.append("The mail was forwarded inline, so its headers are lost.")
+        reasons.append("The mail came without the header that it was delivered with, as inline forwards do.")
     if BLINDING_DEFECTS.intersection(message.defects):
         decision = "review"
         reasons.append("The mail is built so that not all of it could be read.")

@@ -13,7 +13,7 @@ from shared.mail.defects import Defects
 from shared.mail.feedback import Feedback, mails_in_xarf, read_feedback
 from shared.mail.forwards import inline_forward
 from shared.mail.model import Mail
-from shared.mail.outlook import mail_of_msg, mails_in_tnef
+from shared.mail.outlook import has_its_header, mail_of_msg, mails_in_tnef
 from shared.mail.reading import read_mail
 from shared.mail.recognition import is_mail, is_report_mail
 from shared.mail.structure import Part, Structure, scan
@@ -34,7 +34,7 @@ class Original:
     Attributes:
         raw: its bytes (RFC 5322).
         kind: `arf` for what a feedback loop reports.
-        low_fidelity: these are not the bytes that were delivered, but a header alone or composed by us.
+        low_fidelity: what was delivered is not all there: a header alone, or a mail without the header it came with.
         source: what it was composed from, when that is a file that can be kept.
         category: what the report itself says that the mail is, and no subject or mailbox.
         envelope: as a feedback loop tells it.
@@ -113,10 +113,10 @@ def _attached(structure: Structure, leaves: list[Part]) -> Iterator[Original]:
         if kind in _OUTLOOK_TYPES or name.endswith(".msg"):
             content = _content(structure, part)
             if composed := mail_of_msg(content):
-                yield Original(composed, "attached", low_fidelity=True, source=content)
+                yield Original(composed, "attached", low_fidelity=not has_its_header(composed), source=content)
         elif kind in _TNEF_TYPES or name == "winmail.dat":
             found = mails_in_tnef(_content(structure, part))
-            yield from (Original(composed, "attached", low_fidelity=True) for composed in found)
+            yield from (Original(one, "attached", low_fidelity=not has_its_header(one)) for one in found)
         elif kind in _JSON_TYPES or name == "xarf.json":
             evidence = mails_in_xarf(_content(structure, part))
             yield from (Original(raw, "arf", category=category) for raw, category in evidence if not is_mail(raw))

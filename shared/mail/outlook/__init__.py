@@ -4,6 +4,7 @@ Reads       bytes, nothing else. Only `shared.apart` should call this on hostile
 Promises    None for what cannot be read; the same bytes always make the same message; sizes and depths are bounded.
 """
 
+from shared.mail import limits
 from shared.mail.outlook.compose import compose
 from shared.mail.outlook.msg import read_msg
 from shared.mail.outlook.properties import Item
@@ -30,6 +31,11 @@ def mail_of_msg(raw: bytes) -> bytes:
     return compose(item) if item else b""
 
 
+def has_its_header(composed: bytes) -> bool:
+    """Whether a composed mail has the header with which it was received; else it was written from properties."""
+    return composed[:8].lower() == b"received" or b"\nreceived:" in composed[: limits.HEADER_BLOCK_MAX_BYTES].lower()
+
+
 def mails_in_tnef(raw: bytes) -> tuple[bytes, ...]:
     """The mails attached to a `winmail.dat`, each as an RFC 5322 message."""
     item = read_tnef(raw)
@@ -37,4 +43,4 @@ def mails_in_tnef(raw: bytes) -> tuple[bytes, ...]:
     return tuple(compose(one) for one in found)
 
 
-__all__ = ["MSG", "Item", "compose", "is_outlook", "mail_of_msg", "mails_in_tnef", "may_hold_outlook"]
+__all__ = ["MSG", "Item", "compose", "has_its_header", "is_outlook", "mail_of_msg", "mails_in_tnef", "may_hold_outlook"]

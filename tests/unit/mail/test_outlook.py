@@ -154,7 +154,7 @@ def attached(data: bytes, content_type: str, name: str) -> bytes:
 )
 def test_a_report_mail_carries_them(data: bytes, content_type: str, name: str) -> None:
     (original,) = read_report_mail(attached(data, content_type, name)).originals
-    assert original.low_fidelity
+    assert not original.low_fidelity  # the header is the one that was received
     assert original.kind == "attached"
     assert read_mail(original.raw).from_.address == "fee@fee.example"
     assert original.source in {data, b""}
@@ -185,3 +185,8 @@ def test_a_size_that_lies_costs_nothing(size: int) -> None:
 def test_rtf_is_read_in_linear_time() -> None:
     for piece in (b"{", b"\\'e4", b"\\u8364?", b"{\\*\\htmltag <p>}", b"}", b"\\", b"\\par "):
         text_of(b"{\\rtf1\\fromhtml1 " + piece * (2_000_000 // len(piece)), "cp1252")
+
+
+def test_a_file_without_the_header_that_was_received_is_less_faithful() -> None:
+    (original,) = read_report_mail(attached(msg(SENT), "application/vnd.ms-outlook", "a.msg")).originals
+    assert original.low_fidelity
