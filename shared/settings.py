@@ -182,3 +182,17 @@ def _kept_secret(path: Path) -> str:
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secret)
     return secret
+
+
+class MailSettings(Settings):
+    """What services that send mail read besides."""
+
+    smtp_out_url: str = Field(
+        default="",
+        pattern=r"^(smtps?://.+)?$",
+        description="`smtp://HOST:PORT` that takes digests and answers; empty: they are written as `.eml` under `outbox` in the "
+        "data dir",
+    )
+    mail_from: str = Field(
+        default="Longstop <longstop@localhost>", max_length=320, description="From of digests and answers"
+    )

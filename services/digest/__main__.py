@@ -4,7 +4,7 @@ from services.digest.contract import CONTRACT
 from services.digest.forget import forget, on_erasure_requested
 from services.digest.handlers import on_quarantine_held, on_release_decided
 from services.digest.http import app
-from services.digest.jobs import Digests, Releases, expire, postman_of
+from services.digest.jobs import Digests, Releases, expire
 from services.digest.links import Links
 from services.digest.recall import RECALLS
 from services.digest.settings import DigestSettings
@@ -13,13 +13,14 @@ from shared.bus import On
 from shared.events import ErasureRequested, QuarantineHeld, ReleaseDecided
 from shared.forgetting import forgetting
 from shared.jobs import Job
+from shared.outgoing import postman_of
 from shared.run import Parts, Room, Service, serve
 
 
 def build(room: Room) -> Parts:
     """Put digest together."""
     links = Links(room.settings.secret_keys())
-    digests = Digests(room, links, postman_of(room))
+    digests = Digests(room, links, postman_of(room.settings))
     wake = room.database.wake_on_commit
     return Parts(
         app=app(room, links, digests),

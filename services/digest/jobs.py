@@ -11,11 +11,11 @@ from sqlmodel import Session, col, select
 
 from services.digest.letter import build, lines
 from services.digest.links import Links
-from services.digest.postman import FilePostman, Postman, SmtpPostman
 from services.digest.rules import OPEN
 from services.digest.tables import Copy, Held, Mail
 from shared.errors import Defer, Reject
 from shared.events import NotificationSent, QuarantineExpired, QuarantineReleased, QuarantineReleaseFailed
+from shared.outgoing import Postman, SmtpPostman
 from shared.run import Room
 from shared.work import Work, now
 
@@ -31,12 +31,6 @@ RELEASE_ATTEMPTS, MAIL_ATTEMPTS = 5, 20
 LEASE = timedelta(minutes=5)
 
 Row = tuple[Copy, Held]
-
-
-def postman_of(room: Room) -> Postman:
-    """Who takes digests."""
-    url = room.settings.smtp_out_url
-    return SmtpPostman(url) if url else FilePostman(room.settings.data_dir / "outbox")
 
 
 class Digests:

@@ -1,27 +1,15 @@
-"""The digest mail: text and HTML, built from rows, checked after building for headers that nobody put there."""
+"""The digest mail: text and HTML, built from rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from services.digest.links import Links
 from services.digest.rules import REASONS, acts_of_recipient
 from services.digest.tables import Copy, Held
-from services.digest.text import clean
-
-#: Every header that a digest has; one more after building means that somebody's text became one.
-HEADERS = frozenset(
-    {
-        "from", "to", "subject", "date", "message-id", "auto-submitted", "x-auto-response-suppress", "mime-version",
-        "content-type",
-    }
-)  # fmt: skip
+from shared.outgoing import clean, compose
 
 PAGES = Environment(
     loader=PackageLoader("services.digest"), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -80,27 +68,18 @@ def text(recipient: str, told: Sequence[Line]) -> str:
 
 
 def build(recipient: str, told: Sequence[Line], *, mail_from: str, message_id: str, at: datetime) -> bytes:
-    """The mail as bytes, CRLF line ends.
+    """The mail as bytes.
 
     Raises:
         ValueError: a header stands in it that we did not write.
     """
-    mail = EmailMessage(policy=policy.SMTP)
-    name, address = parseaddr(mail_from)
-    local, _, domain = address.rpartition("@")
-    mail["From"] = Address(clean(name), local, domain)
-    to_local, _, to_domain = recipient.rpartition("@")
-    mail["To"] = Address("", to_local, to_domain)
     count = len(told)
-    mail["Subject"] = f"{count} {'mail waits' if count == 1 else 'mails wait'} in your quarantine"
-    mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = f"<{message_id}>"
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834, section 5
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(text(recipient, told))
-    mail.add_alternative(html(recipient, told), subtype="html")
-    raw = mail.as_bytes()
-    found = {header.lower() for header in message_from_bytes(raw).keys()}  # noqa: SIM118 - a Message is no dict
-    if found != HEADERS:
-        raise ValueError(f"the digest has headers that nobody wrote: {sorted(found ^ HEADERS)}")
-    return raw
+    return compose(
+        mail_from=mail_from,
+        to=recipient,
+        subject=f"{count} {'mail waits' if count == 1 else 'mails wait'} in your quarantine",
+        text=text(recipient, told),
+        html=html(recipient, told),
+        message_id=message_id,
+        at=at,
+    )

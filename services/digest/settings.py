@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from shared.settings import Settings
+from shared.settings import MailSettings
 
 
-class DigestSettings(Settings):
+class DigestSettings(MailSettings):
     """Where mail goes, how often, and where links lead."""
 
     digest_port: int = Field(
@@ -16,17 +16,11 @@ class DigestSettings(Settings):
         pattern=r"^https?://",
         description="base of the links in mails, as people reach it",
     )
-    smtp_out_url: str = Field(
-        default="",
-        pattern=r"^(smtps?://.+)?$",
-        description="`smtp://HOST:PORT` that takes digests; empty: they are written as `.eml` under `outbox` in the data dir",
-    )
     reinject_url: str = Field(
         default="",
         pattern=r"^((smtp|lmtp)://.+)?$",
         description="`smtp://HOST:PORT` or `lmtp://HOST:PORT` behind the filter, for released mail; empty: releases wait",
     )
-    mail_from: str = Field(default="Longstop <longstop@localhost>", max_length=320, description="From of digests")
     digest_every_s: int = Field(
         default=86_400, ge=1, le=31 * 86_400, description="least time between two digests of one recipient, in seconds"
     )

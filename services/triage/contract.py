@@ -5,6 +5,8 @@ from shared.events import (
     CaseJoined,
     CaseOpened,
     CaseTriaged,
+    ErasureRequested,
+    NotificationSent,
     ReportReceived,
     ReportResolved,
     SubmissionRequested,
@@ -13,6 +15,6 @@ from shared.events import (
 
 CONTRACT = Contract(
     "triage",
-    reads=(ReportReceived, VerdictIssued),
-    writes=(CaseOpened, CaseJoined, CaseTriaged, SubmissionRequested, ReportResolved),
+    reads=(ReportReceived, VerdictIssued, ErasureRequested),
+    writes=(CaseOpened, CaseJoined, CaseTriaged, SubmissionRequested, ReportResolved, NotificationSent),
 )

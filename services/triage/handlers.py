@@ -1,12 +1,13 @@
 """How triage reacts: a report finds its case, a verdict finds its reports."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import cast
 
 from sqlmodel import col
 
 from services.triage.rules import Decision, decide, likeness
-from services.triage.tables import Case, Report, Sample, Trait
+from services.triage.tables import Answer, Case, Report, Sample, Trait
 from shared.events import (
     CaseJoined,
     CaseOpened,
@@ -20,6 +21,12 @@ from shared.events import (
 from shared.events.vocabulary import VerdictCategory
 from shared.work import Work
 
+#: Answers that are looked up together; more of them one by one.
+FORESEEN_ANSWERS_MAX = 2_000
+
+#: A receipt leaves when there is no result after this time: two mails at once say no more than one.
+RECEIPT_AFTER = timedelta(seconds=5)
+
 #: Reports told in one step: the first step is taken with the verdict, the others by a job.
 STEP = 500
 
@@ -30,6 +37,10 @@ def foresee_reports(events: Sequence[ReportReceived], work: Work) -> None:
     traits = work.foresee(Trait, [trait for one in alike for trait in (*one.same_mail, *one.same_case)])
     work.foresee(Case, [trait.case_id for trait in traits])
     work.foresee(Sample, [*(trait.sample for trait in traits), *(event.message.sha256 for event in events)])
+    cases = {trait.case_id for trait in traits}
+    reporters = {event.reporter for event in events if event.reporter_verified and event.reporter}
+    if cases and reporters and len(cases) * len(reporters) <= FORESEEN_ANSWERS_MAX:
+        work.foresee(Answer, [answer_id_of(case_id, reporter) for case_id in cases for reporter in reporters])
 
 
 def foresee_verdicts(events: Sequence[VerdictIssued], work: Work) -> None:
@@ -55,7 +66,12 @@ def on_report_received(event: ReportReceived, work: Work) -> None:
         if trait not in known:
             work.new(Trait, trait=trait, case_id=case.case_id, sample=sample.sha256)
     report = work.new(
-        Report, report_id=event.report_id, case_id=case.case_id, sample=sample.sha256, inherited=inherited
+        Report,
+        report_id=event.report_id,
+        case_id=case.case_id,
+        sample=sample.sha256,
+        inherited=inherited,
+        answer_id=_answer(case, event, work),
     )
     if sample.version:
         _tell([report], sample, work)
@@ -167,8 +183,37 @@ def _take_sample(case: Case, event: ReportReceived, decision: Decision, work: Wo
     return sample
 
 
+def _answer(case: Case, event: ReportReceived, work: Work) -> str:
+    """The answer that a verified reporter will get for the case; the same one however often they report it."""
+    if not event.reporter_verified or not event.reporter:
+        return ""
+    answer_id = answer_id_of(case.case_id, event.reporter)
+    if not work.find(Answer, answer_id):
+        work.new(
+            Answer,
+            answer_id=answer_id,
+            case_id=case.case_id,
+            reporter=event.reporter,
+            subject=event.message.subject,
+            from_address=event.message.from_address,
+            reported_at=event.received_at,
+            due_at=work.at + RECEIPT_AFTER,
+        )
+    return answer_id
+
+
+def answer_id_of(case_id: str, reporter: str) -> str:
+    """One for each case and reporter."""
+    return fact_id("answer", case_id, reporter.lower())
+
+
 def _tell(reports: Sequence[Report], sample: Sample, work: Work) -> None:
+    work.foresee(Answer, [report.answer_id for report in reports if report.answer_id])
     for report in reports:
+        answer = work.find(Answer, report.answer_id) if report.answer_id else None
+        if answer and answer.category != sample.category:
+            answer.category = sample.category
+            answer.due_at = None if answer.told == sample.category else work.at
         report.told_version = sample.version
         work.emit(
             ReportResolved(

@@ -62,3 +62,25 @@ class Report(SQLModel, table=True):
     sample: str = Field(max_length=64)
     inherited: bool = False
     told_version: int = 0
+    answer_id: str = Field(
+        default="", max_length=64, description="of the answer to its reporter; empty when nobody is answered"
+    )
+
+
+class Answer(SQLModel, table=True):
+    """What a reporter is told of a case. `category` is what there is to tell, `told` what was told last."""
+
+    metadata = METADATA
+    __tablename__ = "triage_answer"
+
+    answer_id: str = Field(primary_key=True, max_length=64)
+    case_id: str = Field(max_length=64)
+    reporter: str = Field(max_length=320)
+    subject: str = ""
+    from_address: str = ""
+    reported_at: datetime = Field(sa_type=UtcTime)
+    category: str = Field(default="", max_length=20)
+    told: str = Field(default="", max_length=20)
+    due_at: datetime | None = Field(default=None, sa_type=UtcTime, index=True)
+    attempts: int = 0
+    sent: int = 0

@@ -52,7 +52,10 @@ async def live(made: House) -> None:
         for number in range(12):
             text = f"Dear customer, pay the fee within 24 hours: http://parcel-fee{number % 4}.example/pay"
             raw = mail(sender=f"DHL Express <fee@parcel-fee{number % 4}.example>", body=text, message_id=f"{number}@x")
-            answer = await http.post("/v1/reports", content=raw, headers={"Content-Type": "message/rfc822"})
+            reporter = {"reporter": "ana@example.org"} if number == 5 else {}
+            answer = await http.post(
+                "/v1/reports", params=reporter, content=raw, headers={"Content-Type": "message/rfc822"}
+            )
             assert answer.status_code == 202
         for name in ("ana", "bob"):
             answer = await http.post(
@@ -75,7 +78,7 @@ async def live(made: House) -> None:
     async def all_is_said() -> bool:
         counts = [len(await made.said(kind)) for kind in (ReportResolved, NotificationSent, BlockRemoved)]
         counts.append(len(await made.said(BlockCreated)))
-        return counts[:3] == [12, 2, 1] and counts[3] > 2
+        return counts[:3] == [12, 3, 1] and counts[3] > 2
 
     await until(all_is_said)
     (first, _) = await made.said(QuarantineHeld)
@@ -136,7 +139,9 @@ async def test_what_is_said_in_a_replay_counts_as_published(lived: House, tmp_pa
 async def test_without_redis_the_databases_are_enough(lived: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LONGSTOP_REDIS_URL", "redis://127.0.0.1:1")
     done = await replay("--service", "triage", "--since", "0", "--json")
-    assert json.loads(done.stdout)["handled"] == len(await lived.said(ReportReceived)) + 4
+    assert (
+        json.loads(done.stdout)["handled"] == len(await lived.said(ReportReceived)) + 4 + 3
+    )  # verdicts, mails that left
     assert "databases alone" in done.stderr
 
 

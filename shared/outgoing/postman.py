@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import aiosmtplib
 
-from services.digest.text import is_address
 from shared.errors import Defer, Reject
+from shared.outgoing.text import is_address
+from shared.settings import MailSettings
 
 #: Longest conversation, in seconds.
 TIMEOUT_S = 30
@@ -88,3 +89,9 @@ class FilePostman:
         except OSError as error:
             raise Defer(f"{self._folder} cannot be written: {error.strerror}") from error
         return str(path)
+
+
+def postman_of(settings: MailSettings) -> Postman:
+    """Who takes our mails."""
+    url = settings.smtp_out_url
+    return SmtpPostman(url) if url else FilePostman(settings.data_dir / "outbox")

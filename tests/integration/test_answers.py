@@ -1,0 +1,145 @@
+"""Reporters are answered: once a case, again when the verdict changes, and nobody who is not verified."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.triage import handlers
+from shared.events import MessageFacts, NotificationSent, ReportReceived, VerdictIssued
+from shared.work import now
+from tests.conftest import until
+from tests.services import House, house
+
+SHA = "a" * 64
+
+
+@pytest.fixture
+async def triage(
+    redis_url: str, database_url: str, prefix: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    monkeypatch.setattr(handlers, "RECEIPT_AFTER", timedelta(seconds=60))
+    async with house(("triage",), redis_url, prefix, data_dir, database_url=database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def receipts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handlers, "RECEIPT_AFTER", timedelta())
+
+
+def report(number: int, reporter: str = "ana@example.org", *, verified: bool = True) -> ReportReceived:
+    message = MessageFacts(sha256=SHA, size_bytes=100, subject="Your parcel", from_address="fee@parcel-fee.example")
+    return ReportReceived(
+        report_id=f"r{number}", category="phishing", reporter=reporter, reporter_verified=verified, source="http",
+        message=message, received_at=now(),
+    )  # fmt: skip
+
+
+async def verdict(made: House, version: int, category: Any) -> None:
+    case_id = (await made.said("case.opened.v1"))[0]["case_id"]
+    await made.publish(
+        VerdictIssued(
+            case_id=case_id, version=version, submission_id=f"s{version}", message_sha256=SHA, category=category,
+            confidence=0.9, cause="filter_missed",
+        )
+    )  # fmt: skip
+
+
+def outbox(made: House) -> list[str]:
+    mails = [
+        message_from_bytes(path.read_bytes(), policy=policy.default)
+        for path in sorted((made.data_dir / "outbox").glob("*.eml"))
+    ]
+    return sorted(f"{mail['To']}: {mail['Subject']}" for mail in mails)
+
+
+async def sent(made: House, count: int) -> list[dict[str, Any]]:
+    async def so() -> bool:
+        return len(await made.said(NotificationSent)) >= count
+
+    await until(so)
+    return await made.said(NotificationSent)
+
+
+async def opened(made: House, resolved: int = 0) -> None:
+    async def so() -> bool:
+        return bool(await made.said("case.opened.v1")) and len(await made.said("report.resolved.v1")) >= resolved
+
+    await until(so)
+
+
+async def test_one_answer_a_case_and_reporter(triage: House) -> None:
+    for number, reporter in enumerate(["ana@example.org", "Ana@example.org", "ben@example.org"]):
+        await triage.publish(report(number, reporter))
+    await triage.publish(report(9, "eve@evil.example", verified=False))
+    await opened(triage)
+    await verdict(triage, 1, "phishing")
+    events = await sent(triage, 2)
+    await opened(triage, 4)
+    assert outbox(triage) == [
+        "ana@example.org: Your report: phishing: Your parcel",
+        "ben@example.org: Your report: phishing: Your parcel",
+    ]
+    assert {event["kind"] for event in events} == {"answer"}
+    await triage.publish(report(10))  # reported again: it was told already
+    await opened(triage, 5)
+    assert len(await triage.said(NotificationSent)) == 2
+
+
+async def test_another_verdict_is_told_and_the_same_one_is_not(triage: House) -> None:
+    await triage.publish(report(1))
+    await opened(triage)
+    await verdict(triage, 1, "phishing")
+    await sent(triage, 1)
+    await verdict(triage, 2, "phishing")
+    await opened(triage, 2)
+    await verdict(triage, 3, "clean")
+    await sent(triage, 2)
+    assert outbox(triage) == [
+        "ana@example.org: Your report: no threat found: Your parcel",
+        "ana@example.org: Your report: phishing: Your parcel",
+    ]
+
+
+async def test_a_receipt_when_the_result_takes_long(triage: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handlers, "RECEIPT_AFTER", timedelta())
+    await triage.publish(report(1))
+    await sent(triage, 1)
+    assert outbox(triage) == ["ana@example.org: Your report arrived: Your parcel"]
+    await verdict(triage, 1, "spam")
+    await sent(triage, 2)
+    assert "ana@example.org: Your report: junk: Your parcel" in outbox(triage)
+
+
+@pytest.mark.usefixtures("receipts_at_once")
+@pytest.mark.parametrize(("answers", "count"), [("off", 0), ("result", 1)])
+async def test_answers_may_be_fewer(redis_url: str, prefix: str, data_dir: Path, answers: str, count: int) -> None:
+    settings = {"answers": answers, "answer_language": "de"}
+    async with house(("triage",), redis_url, prefix, data_dir, **settings) as made:
+        await made.publish(report(1))
+        await opened(made)
+        await verdict(made, 1, "spam")
+        await opened(made, 1)
+        await sent(made, count)
+        assert outbox(made) == ["ana@example.org: Ihre Meldung: Spam: Your parcel"][:count]
+
+
+async def test_who_was_forgotten_gets_no_answer(triage: House) -> None:
+    await triage.publish(report(1))
+    await opened(triage)
+    data = '{"erasure_id":"e","address":"ana@example.org","requested_at":"2026-11-23T10:00:00Z"}'
+    await triage.redis.xadd(f"{triage.prefix}:erasure.requested.v1", {"data": data, "id": "e", "source": "test"})
+
+    async def read() -> bool:
+        groups = await triage.redis.xinfo_groups(f"{triage.prefix}:erasure.requested.v1")
+        return bool(groups) and not groups[0]["pending"] and groups[0]["last-delivered-id"] != b"0-0"
+
+    await until(read)
+    await verdict(triage, 1, "phishing")
+    await opened(triage, 1)
+    assert await triage.said(NotificationSent) == []
+    assert await triage.said("dead.v1") == []
