@@ -169,10 +169,10 @@ async def run_services(
         loop.add_signal_handler(number, stop.set)
     say = structlog.stdlib.get_logger("run")
     running: list[Running] = []
+    stopping = asyncio.create_task(_wait(stop))
     try:
         running.extend(Running(service, service.settings(**overrides)) for service in services)
         starting = asyncio.create_task(_start(running))
-        stopping = asyncio.create_task(_wait(stop))
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
@@ -181,10 +181,11 @@ async def run_services(
             started()
             await stopping
         else:
-            starting.cancel()
+            await end(starting)
         say.info("draining")
     finally:
         await asyncio.gather(*(one.stop() for one in running))
+        await end(stopping)
 
 
 def serve(service: Service, overrides: Mapping[str, Any] | None = None) -> int:
@@ -198,7 +199,12 @@ def serve(service: Service, overrides: Mapping[str, Any] | None = None) -> int:
 
 
 async def _start(running: Sequence[Running]) -> None:
-    await asyncio.gather(*(one.start() for one in running))
+    """Start all at once; when one cannot, none goes on: what is being stopped must not open a door."""
+    starts = [asyncio.create_task(one.start()) for one in running]
+    try:
+        await asyncio.gather(*starts)
+    finally:
+        await end(*starts)
 
 
 def _spare_collector() -> None:

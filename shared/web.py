@@ -128,7 +128,7 @@ class HttpServer:
             lifespan="off",
         )
         self._server = _Server(config)
-        self._socket = _listen(host, port)
+        self._socket = listen(host, port)
         self._task: asyncio.Task[Any] | None = None
 
     async def start(self) -> None:
@@ -151,8 +151,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket, taken before start so that a taken port is one clear error.
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; a taken port is one clear error.
 
     Raises:
         OSError: the port is taken.

@@ -22,12 +22,16 @@ DOORS = ("smtp_port", "lmtp_port", "held_lmtp_port")
 #: Below those that Linux and macOS give to connections.
 LISTENING = range(20_000, 32_000)
 
+#: What this run has given away: who asked may not listen yet.
+given: set[int] = set()
+
 
 def free_port() -> int:
     """A port that nobody listens on now, and that no connection is given: a service that starts again finds it free."""
-    for port in random.SystemRandom().sample(LISTENING, 100):
+    for port in random.SystemRandom().sample(sorted(set(LISTENING) - given), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            given.add(port)
             return port
     raise AssertionError("no port is free")
 
@@ -79,8 +83,8 @@ async def house(
     names: tuple[str, ...], redis_url: str, prefix: str, data_dir: Path, **settings: Any
 ) -> AsyncIterator[House]:
     made = House(names, redis_url, prefix, data_dir, **settings)
-    await made.start()
     try:
+        await made.start()
         yield made
     finally:
         await made.stop()

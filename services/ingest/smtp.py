@@ -21,6 +21,7 @@ from services.ingest.post import Post
 from services.ingest.rules import MAILBOXES, QUARANTINE_MAILBOX, mailbox_of
 from shared.errors import Defer, Reject
 from shared.run import VERSION, Room
+from shared.web import listen
 
 #: Conversations at once: a gateway uses a handful.
 SESSIONS_MAX = 50
@@ -92,9 +93,13 @@ class MailDoor:
         self._tls = Certificate(cert, key) if cert and key else None
 
     async def start(self) -> None:
-        """Begin to listen."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._session, self._settings.bind, self._port)
+        """Begin to listen.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        listener = listen(self._settings.bind, self._port)
+        self._server = await asyncio.get_running_loop().create_server(self._session, sock=listener)
 
     async def stop(self) -> None:
         """Take no more; conversations get their answers."""

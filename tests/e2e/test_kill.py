@@ -44,7 +44,7 @@ class Process:
             )
         deadline = time.monotonic() + 60
         while not (self.data_dir / "endpoints.json").exists():
-            assert self.process.poll() is None, (self.data_dir / "log").read_text()[-2000:]
+            assert self.process.poll() is None, (self.data_dir / "log").read_text()[:4000]
             assert time.monotonic() < deadline
             time.sleep(0.05)
 

@@ -3,15 +3,18 @@
 import asyncio
 import shutil
 import smtplib
+import socket
 import ssl
 from pathlib import Path
 
 import pytest
 
+from longstop.services import NAMES, service
 from shared.events import ReportReceived
+from shared.run import run_services
 from tests.certificates import make_certificate
 from tests.mails import mail, report_of
-from tests.services import house
+from tests.services import DOORS, free_port, house
 
 RAW = {"Content-Type": "message/rfc822"}
 
@@ -80,3 +83,16 @@ def trusting(cert: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(cert))
     context.check_hostname = False
     return context
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_taken_port_is_one_clear_error_and_nothing_is_left_running(
+    door: str, redis_url: str, prefix: str, data_dir: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = {"redis_url": redis_url, "stream_prefix": prefix, "data_dir": data_dir, f"{door}": port}
+        others = {name: free_port() for name in (*DOORS, *(f"{name}_port" for name in NAMES)) if name != door}
+        with pytest.raises(OSError, match=f"port {port} on 127.0.0.1 cannot be used"):
+            await run_services([service(name) for name in NAMES], settings | others)
+    assert len(asyncio.all_tasks()) == 1

@@ -17,7 +17,7 @@ from tests.services import House, house
 
 @pytest.fixture
 async def ingest(redis_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
-    more: dict[str, Any] = {"mail_max_bytes": 100_000, "authserv_ids": ("gw.example.org",)}
+    more: dict[str, Any] = {"mail_max_bytes": 1_100_000, "authserv_ids": ("gw.example.org",)}
     async with house(("ingest",), redis_url, prefix, data_dir, **more) as made:
         yield made
 
@@ -146,7 +146,7 @@ async def test_every_recipient_is_answered_when_it_is_not_now_and_when_it_is_too
         broken.setattr("shared.blobs.FileBlobs.put", full)
         replies = await hand_in(ingest, "held_lmtp_port", mail(), recipients)
         assert [reply[:3] for reply in replies] == ["451"] * 40
-    replies = await hand_in(ingest, "held_lmtp_port", mail(body="x" * 70 + "\r\n" * 60_000), recipients[:3])
+    replies = await hand_in(ingest, "held_lmtp_port", mail(body="x" * 70 + "\r\n" * 600_000), recipients[:3])
     assert [reply[:3] for reply in replies] == ["552"] * 3
     assert await ingest.said(QuarantineHeld) == []
 
