@@ -58,7 +58,6 @@ class ImapServer:
 
     async def _idle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"+ idling\r\n")
-        self._news.clear()
         done = asyncio.create_task(reader.readline())
         news = asyncio.create_task(self._news.wait())
         await asyncio.wait({done, news}, return_when=asyncio.FIRST_COMPLETED)
@@ -91,6 +90,7 @@ class ImapServer:
             case "SELECT":
                 yield f"{len(inbox)} EXISTS"
             case "UID" if words[0].upper() == "SEARCH":
+                self._news.clear()  # what comes later is told by the next IDLE, however soon it begins
                 yield " ".join(["SEARCH", *map(str, inbox)])
             case "EXPUNGE":
                 moved = {uid for name, folder in self.folders.items() if name != "INBOX" for uid in folder}

@@ -33,9 +33,10 @@ TAKEN, REFUSED = "Taken", "Refused"
 #: Messages that are looked at between two looks at the mailbox.
 MESSAGES_MAX = 100
 
-#: Seconds: to connect, to wait for an answer; between looks at a stop; of one IDLE (RFC 2177: less than 29 minutes);
-#: between looks at a mailbox without IDLE; before the next try after a failure, doubling up to the most.
-CONNECT_S, ANSWER_S, STOP_LOOK_S, IDLE_S, POLL_S = 15.0, 60.0, 1.0, 600.0, 20.0
+#: Seconds: to connect, to wait for an answer; between looks at a stop; of one IDLE (RFC 2177: less than 29 minutes; a mail
+#: whose news was lost between two commands waits no longer); between looks at a mailbox without IDLE; before the next try
+#: after a failure, doubling up to the most.
+CONNECT_S, ANSWER_S, STOP_LOOK_S, IDLE_S, POLL_S = 15.0, 60.0, 1.0, 60.0, 20.0
 RETRY_S, RETRY_MAX_S = 2.0, 300.0
 
 #: Header fields in which delivery says to whom a message went, the surest first.
@@ -117,7 +118,7 @@ class ImapDoor:
             later = not self._take_all(client, sorted(found)[:MESSAGES_MAX])
             if later:
                 self._stop.wait(RETRY_S)
-            elif len(found) <= MESSAGES_MAX:
+            elif not found:  # what came while these were taken may have been told in an answer that nobody reads
                 self._wait(client)
 
     def _wait(self, client: IMAPClient) -> None:

@@ -2,12 +2,12 @@
 
 import ipaddress
 from functools import cache
-from importlib.resources import files
 
 from publicsuffixlist import PublicSuffixList
 
 from services.blocklist.rules.forms import host_part, network_of
 from shared.events.vocabulary import BlockAction, BlockKind
+from shared.known import FREE_HOSTING, FREEMAIL, MAILERS, SHARED, SHORTENERS
 from shared.mail.domains import is_address
 
 #: Widest networks: what one customer of a provider gets, in bits of prefix; wider ones hit neighbours.
@@ -18,6 +18,13 @@ PREFIX_MIN_AUTOMATIC = {4: 32, 6: 64}
 
 #: Local parts that must stay reachable everywhere (RFC 2142; RFC 5321, section 4.5.1), and where bounces come from.
 ROLES = frozenset({"postmaster", "abuse", "mailer-daemon"})
+
+#: Domains that everybody has a mailbox at or sends through.
+PROVIDERS = FREEMAIL | MAILERS
+
+#: Hosts where everybody may put a page, a file or a short link. Those with a name for each customer (`name.github.io`) are
+#: in the Public Suffix List, which is asked too.
+HOSTS = PROVIDERS | SHARED | SHORTENERS | FREE_HOSTING
 
 EMPTY_FILE = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -60,7 +67,7 @@ def _too_wide(kind: BlockKind, value: str, automatic: bool) -> str:
 def _wide_domain(value: str) -> str:
     if _suffixes().is_public(value):
         return f"{value} is a public suffix, under which anybody registers: name a domain below it"
-    if provider := _covered(value, _names("mail_providers")):
+    if provider := _covered(value, PROVIDERS):
         return f"{provider} is used by everybody to send mail: name one address, such as NAME@{provider}"
     return ""
 
@@ -68,7 +75,7 @@ def _wide_domain(value: str) -> str:
 def _wide_host(value: str) -> str:
     if _suffixes().is_public(value):
         return f"{value} is a public suffix, under which anybody registers: name a host below it"
-    if host := _covered(value, _names("shared_hosts") | _names("mail_providers")):
+    if host := _covered(value, HOSTS):
         return f"{host} is a site that everybody uses: name one page, such as {host}/PATH"
     return ""
 
@@ -115,13 +122,6 @@ def _covered(value: str, names: frozenset[str]) -> str:
     if value in names:
         return value
     return next((name for name in sorted(names) if name.endswith(f".{value}")), "")
-
-
-@cache
-def _names(name: str) -> frozenset[str]:
-    """The names of a list in this package; `#` starts a comment."""
-    text = files(__package__).joinpath(f"{name}.txt").read_text(encoding="ascii")
-    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
 @cache

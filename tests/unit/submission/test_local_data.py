@@ -9,18 +9,10 @@ import pytest
 from services.submission.analysers import offline
 from services.submission.analysers.offline.brand_list import BRANDS
 from services.submission.analysers.offline.content import SEVERAL, SINGLE, TOGETHER
-from services.submission.analysers.offline.hosts import (
-    CHEAP_ENDINGS,
-    FREE_HOSTING,
-    FREEMAIL,
-    SHARED,
-    SHORTENERS,
-    carries,
-    is_cheap,
-    under,
-)
 from services.submission.analysers.offline.phrases import FAMILIES
 from services.submission.analysers.offline.weights import WEIGHTS
+from shared import known
+from shared.known import CHEAP_ENDINGS, FREE_HOSTING, FREEMAIL, MAILERS, SHARED, SHORTENERS, carries, is_cheap, under
 
 HERE = files(offline)
 SOURCES = "".join(one.read_text() for one in HERE.iterdir() if one.name.endswith(".py") and one.name != "weights.py")
@@ -28,10 +20,10 @@ HOST = re.compile(r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")
 
 
 def toml(name: str) -> dict[str, object]:
-    return tomllib.loads(HERE.joinpath(name).read_text(encoding="utf-8"))
+    return tomllib.loads(files(known).joinpath(name).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("names", [SHORTENERS, FREE_HOSTING, FREEMAIL, SHARED, CHEAP_ENDINGS])
+@pytest.mark.parametrize("names", [SHORTENERS, FREE_HOSTING, FREEMAIL, SHARED, MAILERS, CHEAP_ENDINGS])
 def test_hosts_are_lower_case_names(names: frozenset[str]) -> None:
     assert [name for name in names if not HOST.match(name)] == []
 

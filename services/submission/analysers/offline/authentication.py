@@ -3,8 +3,8 @@
 Weak evidence: much phishing passes, and honest mail fails when it is forwarded. Lists break it, so it does not count there.
 """
 
-from services.submission.analysers.offline.hosts import under
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
+from shared.known import under
 
 WHERE = "header Authentication-Results"
 

@@ -1,12 +1,11 @@
-"""The brands that mails pose as, read once from the file beside, and how a name or a host is told to be theirs."""
+"""The brands that mails pose as, and how a name or a host is told to be theirs."""
 
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 
 from services.submission.analysers.offline.folding import folded, skeleton
-from services.submission.analysers.offline.hosts import FREE_HOSTING, is_cheap, under
 from services.submission.analysers.offline.phrases import Word
+from shared import known
+from shared.known import FREE_HOSTING, is_cheap, under
 from shared.mail import registrable
 
 #: Brands shorter than this stand inside ordinary words of host names, and look like other short words.
@@ -102,11 +101,9 @@ def _brand(name: str, domains: object, ambiguous: frozenset[str]) -> Brand:
 
 
 def _read() -> tuple[tuple[Brand, ...], frozenset[str]]:
-    source = tomllib.loads(files(__package__).joinpath("brands.toml").read_text(encoding="utf-8"))
-    ambiguous = frozenset(source["ambiguous"])
-    return tuple(_brand(name, found, ambiguous) for name, found in source["brands"].items()), frozenset(
-        source["service"]
-    )
+    ambiguous = frozenset(known.BRANDS["ambiguous"])
+    brands = tuple(_brand(name, found, ambiguous) for name, found in known.BRANDS["brands"].items())
+    return brands, frozenset(known.BRANDS["service"])
 
 
 BRANDS, _SERVICE = _read()
@@ -114,6 +111,3 @@ _DISTINCT = tuple(brand for brand in BRANDS if not brand.ambiguous and len(brand
 
 _BY_LABEL = {brand.label: brand for brand in BRANDS}
 _BY_DOMAIN = {domain: brand for brand in reversed(BRANDS) for domain in brand.domains}
-
-#: Every domain that is some brand's own.
-BRAND_DOMAINS = frozenset(_BY_DOMAIN)

@@ -1,8 +1,8 @@
 """Names of known brands, worn by strangers."""
 
-from services.submission.analysers.offline.brand_list import BRAND_DOMAINS, BRANDS, Brand, disguised, named, worn
-from services.submission.analysers.offline.hosts import under
+from services.submission.analysers.offline.brand_list import BRANDS, Brand, disguised, named, worn
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
+from shared.known import BRAND_DOMAINS, under
 
 #: Hosts of one mail that are compared with the brands.
 HOSTS_MAX = 30

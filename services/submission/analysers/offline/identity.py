@@ -3,9 +3,9 @@
 import re
 
 from services.submission.analysers.offline.folding import skeleton
-from services.submission.analysers.offline.hosts import FREE_HOSTING, FREEMAIL, SHARED, carries, is_cheap, under
 from services.submission.analysers.offline.phrases import Word
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
+from shared.known import FREE_HOSTING, FREEMAIL, SHARED, carries, is_cheap, under
 from shared.mail import registrable
 
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,5})")

@@ -2,8 +2,8 @@
 
 import re
 
-from services.submission.analysers.offline.hosts import FREE_HOSTING, SHARED, SHORTENERS, carries, is_cheap, under
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
+from shared.known import FREE_HOSTING, SHARED, SHORTENERS, carries, is_cheap, under
 from shared.mail import registrable
 
 _DOMAIN = re.compile(r"(?i)^\s{0,9}(?:https?://)?(?:www\.)?((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24})(?:[/?#]|\s{0,9}$)")

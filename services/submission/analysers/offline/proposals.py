@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from services.submission.analysers.offline.attachments import is_program
 from services.submission.analysers.offline.brand_list import owner
-from services.submission.analysers.offline.hosts import FREE_HOSTING, FREEMAIL, SHARED, SHORTENERS, under
 from services.submission.analysers.offline.view import View
 from shared.events import ProposedBlock
 from shared.events.vocabulary import BAD_CATEGORIES, VerdictCategory
+from shared.known import FREE_HOSTING, FREEMAIL, SHARED, SHORTENERS, under
 from shared.mail import Attachment, registrable
 
 #: Hosts and files proposed of one mail: more of them are padding.

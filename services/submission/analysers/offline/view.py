@@ -8,8 +8,8 @@ from functools import cached_property
 
 from services.submission.analysers import Specimen
 from services.submission.analysers.offline.folding import folded
-from services.submission.analysers.offline.hosts import FREEMAIL, under
 from shared.events import Evidence
+from shared.known import FREEMAIL, under
 from shared.mail import Link, Mail, registrable
 
 #: Text that words are looked for in, in characters: what asks for something asks early.

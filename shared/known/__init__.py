@@ -1,21 +1,31 @@
-"""Hosts that anybody may use, read once from the file beside."""
+"""What everybody knows of the hosts of the world: whose they are, and which of them anybody may use.
+
+Two files beside, kept by hand: `hosts.toml` and `brands.toml`.
+"""
 
 import tomllib
 from collections.abc import Collection
 from importlib.resources import files
+from typing import Any
 
 
-def _read() -> dict[str, frozenset[str]]:
-    source = tomllib.loads(files(__package__).joinpath("hosts.toml").read_text(encoding="utf-8"))
-    return {name: frozenset(map(str, words)) for name, words in source.items()}
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
 
 
-_LISTS = _read()
+_LISTS = {name: frozenset(map(str, words)) for name, words in _read("hosts.toml").items()}
 SHORTENERS = _LISTS["shorteners"]
 FREE_HOSTING = _LISTS["free_hosting"]
 FREEMAIL = _LISTS["freemail"]
 CHEAP_ENDINGS = _LISTS["cheap_endings"]
 SHARED = _LISTS["shared"]
+MAILERS = _LISTS["mailers"]
+
+#: The brands that mails pose as: `brands` (registrable domains by name), `ambiguous` and `service` (see the file).
+BRANDS = _read("brands.toml")
+
+#: Every domain that is some brand's own.
+BRAND_DOMAINS = frozenset(str(domain) for domains in BRANDS["brands"].values() for domain in domains)
 
 
 def under(host: str, names: Collection[str]) -> str:
