@@ -105,15 +105,15 @@ class Running:
 
     def __init__(self, service: Service, settings: Settings) -> None:
         self.name = service.name
-        self._database = Database(settings.database_url_of(service.name), service.name, service.tables)
+        self.database = Database(settings.database_url_of(service.name), service.name, service.tables)
         self._redis = connect(settings.redis_url)
-        self._room = Room(settings, self._database, open_blobs(settings.blob_dir()), self._redis)
+        self._room = Room(settings, self.database, open_blobs(settings.blob_dir()), self._redis)
         self._parts = service.build(self._room)
         if set(self._parts.on) != set(service.contract.reads):
             raise RuntimeError(f"{service.name} does not handle what its contract says it reads")
-        self._bus = Bus(settings, self._database, self._parts.on, self._room.health) if self._parts.on else None
-        self._relay = Relay(self._database, self._redis, settings.stream_prefix)
-        self._keeper = Keeper(self._database, self._relay, settings, service.contract, self._room.health)
+        self._bus = Bus(settings, self.database, self._parts.on, self._room.health) if self._parts.on else None
+        self._relay = Relay(self.database, self._redis, settings.stream_prefix)
+        self._keeper = Keeper(self.database, self._relay, settings, service.contract, self._room.health)
         self._http = HttpServer(self._parts.app, settings.bind, self._parts.port)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -140,14 +140,14 @@ class Running:
             while await self._relay.sweep():
                 pass
         await self._redis.aclose()
-        await self._database.close()
+        await self.database.close()
 
     async def _create(self) -> None:
         """Create tables; waits for the database as long as it takes."""
         wait_s = 0.1
         while True:
             try:
-                return await self._database.create()
+                return await self.database.create()
             except Defer as reason:
                 structlog.stdlib.get_logger("run").warning("service waits", service=self.name, reason=str(reason))
             await asyncio.sleep(wait_s)

@@ -1,10 +1,9 @@
-"""Fixtures of the whole suite: a real Redis server, and waiting without sleeping."""
+"""Fixtures of the whole suite: a real Redis server, and a real PostgreSQL where there is one."""
 
 import asyncio
 import os
-import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -81,15 +80,3 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         if name.startswith("LONGSTOP_") and not name.startswith(("LONGSTOP_TEST_", "LONGSTOP_REQUIRE_")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-
-
-async def until(predicate: Callable[[], Awaitable[object]], *, patience_s: float = 20.0) -> object:
-    """Wait for `predicate` to give something true, and give it back."""
-    deadline = time.monotonic() + patience_s
-    while True:
-        result = await predicate()
-        if result:
-            return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"it did not happen within {patience_s} s; the last answer was {result!r}")
-        await asyncio.sleep(0.02)

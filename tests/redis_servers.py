@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from shared.bus import connect
 from shared.embedded import find_server
-from tests.conftest import until
+from tests.waiting import until
 
 
 class UnsupportedError(Exception):

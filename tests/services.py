@@ -6,21 +6,29 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import select
 
 from longstop.services import service
 from shared.bus import connect
+from shared.errors import Defer
 from shared.events import Event
 from shared.run import Running
+from shared.work import Database
+from tests.waiting import until
 
 #: Ports of ingest beside its HTTP.
 DOORS = ("smtp_port", "lmtp_port", "held_lmtp_port")
 
 #: Below those that Linux and macOS give to connections.
 LISTENING = range(20_000, 32_000)
+
+#: How long a commit's events may take to be sent, in seconds, before a test looks anyway.
+SENDING_S = 2.0
 
 #: What this run has given away: who asked may not listen yet.
 given: set[int] = set()
@@ -71,11 +79,19 @@ class House:
         await self.redis.xadd(f"{self.prefix}:{event.STREAM}", fields)
 
     async def said(self, kind: type[Event] | str) -> list[dict[str, Any]]:
-        """The data of all events of one stream, or the fields of all dead letters."""
+        """The data of all events of one stream, or the fields of all dead letters; what is committed is sent first."""
+        for one in self._running:
+            with contextlib.suppress(AssertionError, Defer):
+                await until(partial(_has_sent, one.database), patience_s=SENDING_S)
         stream = kind if isinstance(kind, str) else kind.STREAM
         entries = await self.redis.xrange(f"{self.prefix}:{stream}")
         texts = [{name.decode(): value.decode() for name, value in fields.items()} for _, fields in entries]
         return [json.loads(text["data"]) if "data" in text else text for text in texts]
+
+
+async def _has_sent(database: Database) -> bool:
+    unsent = select(database.outbox.c.seq).where(database.outbox.c.entry_id.is_(None)).limit(1)
+    return await database.look(lambda session: session.execute(unsent).first()) is None
 
 
 @asynccontextmanager

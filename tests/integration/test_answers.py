@@ -11,8 +11,8 @@ import pytest
 from services.triage import handlers
 from shared.events import MessageFacts, NotificationSent, ReportReceived, VerdictIssued
 from shared.work import now
-from tests.conftest import until
 from tests.services import House, house
+from tests.waiting import until
 
 SHA = "a" * 64
 

@@ -23,8 +23,8 @@ from shared.events import (
 )
 from shared.events.vocabulary import VerdictCategory
 from shared.work import now
-from tests.conftest import until
 from tests.services import House, house
+from tests.waiting import until
 
 FEE = "fee@parcel-fee.example"
 ANA = "ana@example.org"

@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from shared.events import CaseJoined, ReportResolved
 from shared.outbox import Relay
 from shared.work import Work
-from tests.conftest import until
 from tests.probe import House, probe, reading
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from shared.errors import Defer
 from shared.events import ReportResolved
 from shared.work import Work
-from tests.conftest import until
 from tests.probe import House, probe, reading, see
+from tests.waiting import until
 
 
 @pytest.fixture

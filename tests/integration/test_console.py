@@ -17,9 +17,9 @@ from shared.events import (
     ReportResolved,
     VerdictIssued,
 )
-from tests.conftest import until
 from tests.integration.test_digest import held
 from tests.services import House, house
+from tests.waiting import until
 
 HOSTILE = "<script>alert(1)</script>\u202e=cmd http://evil.example/x"
 

@@ -20,8 +20,8 @@ from shared.entry_ids import START
 from shared.events import ReportResolved
 from shared.keeper.positions import read_state
 from shared.work import Work, now
-from tests.conftest import until
 from tests.probe import House, probe, reading, see
+from tests.waiting import until
 
 EVENT = ReportResolved(report_id="r1", case_id="c", category="spam", confidence=0.5, version=1, inherited=False)
 

@@ -25,9 +25,9 @@ from shared.events import (
     ReleaseDecided,
     ReleaseRequested,
 )
-from tests.conftest import until
 from tests.mails import mail
 from tests.services import House, free_port, house
+from tests.waiting import until
 
 HOSTILE = "=?utf-8?q?x=0ABcc:_evil@x.example?= \r\nBcc: evil@x.example <script>alert(1)</script> \u202egnp.exe"
 

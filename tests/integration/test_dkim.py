@@ -13,9 +13,9 @@ import dkim
 import pytest
 
 from shared.events import ReportReceived
-from tests.conftest import until
 from tests.mails import mail, report_of
 from tests.services import House, house
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="the openssl program makes the key")
 

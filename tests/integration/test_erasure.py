@@ -19,9 +19,9 @@ from shared.errors import Defer
 from shared.events import ErasureRequested
 from shared.run import Room
 from shared.work import Database, Work
-from tests.conftest import until
 from tests.mails import mail
 from tests.services import House, house
+from tests.waiting import until
 
 RAW = {"Content-Type": "message/rfc822"}
 EVERYBODY = ("ingest", "triage", "submission", "blocklist", "digest", "console")

@@ -11,9 +11,9 @@ import pytest
 
 from shared.events import QuarantineHeld, ReportReceived, ReportRejected
 from tests.bombs import BOMBS
-from tests.conftest import until
 from tests.mails import mail, report_of
 from tests.services import House, house
+from tests.waiting import until
 
 RAW = {"Content-Type": "message/rfc822"}
 

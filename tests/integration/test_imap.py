@@ -13,10 +13,10 @@ from services.ingest.accounts import account_of
 from services.ingest.intake import Intake
 from shared.errors import Defer
 from shared.events import ReportReceived, ReportRejected
-from tests.conftest import until
 from tests.imap_server import ImapServer, imap_server
 from tests.mails import mail, report_of
 from tests.services import House, free_port, house
+from tests.waiting import until
 
 
 @pytest.fixture

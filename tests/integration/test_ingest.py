@@ -13,10 +13,10 @@ import msgpack
 import pytest
 
 from shared.events import QuarantineHeld, ReportReceived, ReportRejected
-from tests.conftest import until
 from tests.mails import mail, report_of
 from tests.outlook_files import compound, msg
 from tests.services import House, house
+from tests.waiting import until
 
 RAW = {"Content-Type": "message/rfc822"}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from shared.events import ReportReceived
-from tests.conftest import until
 from tests.mails import mail
 from tests.services import House, house
+from tests.waiting import until
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "gateways" / "dovecot" / "longstop-report"
 

@@ -10,9 +10,9 @@ import pytest
 
 from shared.errors import Defer
 from shared.events import QuarantineHeld, ReportReceived, ReportRejected
-from tests.conftest import until
 from tests.mails import mail, report_of
 from tests.services import House, house
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from shared.events import (
     SubmissionRequested,
     VerdictIssued,
 )
-from tests.conftest import until
 from tests.mails import mail
 from tests.services import House, house
+from tests.waiting import until
 
 NAMES = ("ingest", "triage", "submission")
 

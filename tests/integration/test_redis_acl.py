@@ -18,10 +18,10 @@ from redis.exceptions import NoPermissionError
 from longstop.services import NAMES
 from shared.bus import connect
 from shared.events import BlockCreated, MessageByValue, ReportResolved, ReportSubmitted
-from tests.conftest import until
 from tests.mails import mail
 from tests.redis_servers import programs, redis_server
 from tests.services import House, free_port, house
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 

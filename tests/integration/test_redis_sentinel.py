@@ -11,10 +11,10 @@ from redis.exceptions import RedisError
 
 from shared.bus import connect
 from shared.events import ReportResolved
-from tests.conftest import until
 from tests.mails import mail
 from tests.redis_servers import RedisServer, redis_server
 from tests.services import House, free_port, house
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(90)
 

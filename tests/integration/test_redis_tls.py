@@ -12,10 +12,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from shared.bus import connect
 from shared.events import ReportResolved
-from tests.conftest import until
 from tests.mails import mail
 from tests.redis_servers import RedisServer, UnsupportedError, redis_server
 from tests.services import free_port, house
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="the openssl program makes the certificates")
 

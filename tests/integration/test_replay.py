@@ -21,9 +21,9 @@ from shared.events import (
     ReportReceived,
     ReportResolved,
 )
-from tests.conftest import until
 from tests.mails import mail
 from tests.services import House, house
+from tests.waiting import until
 
 #: What the second time may differ in beside moments (all columns that end in "at"): what is known of this run alone.
 OF_THIS_RUN = {"applied", "generation", "taken_by"}

@@ -8,8 +8,8 @@ from services.submission.jobs import NEVER_ENDED
 from services.submission.tables import Item
 from shared.events import SubmissionFailed, SubmissionRequested, VerdictIssued
 from shared.work import Work
-from tests.conftest import until
 from tests.services import House
+from tests.waiting import until
 
 REQUEST = SubmissionRequested(request_id="s1", case_id="c1", message_sha256="0" * 64, category="phishing")
 
@@ -17,7 +17,7 @@ REQUEST = SubmissionRequested(request_id="s1", case_id="c1", message_sha256="0" 
 async def left_running(made: House, replica: str, attempts: int) -> None:
     """As if the process had ended in the middle of an analysis, a moment ago."""
     (running,) = made._running
-    await running._database.create()
+    await running.database.create()
 
     def leave(work: Work) -> None:
         work.new(
@@ -31,7 +31,7 @@ async def left_running(made: House, replica: str, attempts: int) -> None:
             asked_at=work.at,
         )
 
-    await running._database.run(leave)
+    await running.database.run(leave)
 
 
 async def test_a_replica_that_is_back_goes_on_with_what_it_had(
@@ -65,7 +65,7 @@ async def test_what_another_replica_runs_is_left_to_it_until_its_lease_is_out(
         await until(one_is_answered)
         assert [one["submission_id"] for one in await made.said(VerdictIssued)] == ["s2"]
         (running,) = made._running
-        await running._database.run(
+        await running.database.run(
             lambda work: work.session.connection().execute(update(Item).values(due_at=work.at)) and None
         )
 
