@@ -80,6 +80,10 @@ class Rows:
             self.foresee(kind, [key])
         return cast("R | None", self._known[kind, key])
 
+    def known(self, kind: type[R], key: str) -> R | None:
+        """The row of this key when it was looked up already and is there."""
+        return cast("R | None", self._known.get((kind, key)))
+
     def get(self, kind: type[R], key: str) -> R:
         """The row of this key, which must be there.
 

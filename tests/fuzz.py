@@ -96,7 +96,7 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=random.SystemRandom().randint(0, 2**32))
     given = options.parse_args()
     vars(reading)["_READER_FAILURES"] = ()  # what would be said to be unreadable is seen here
-    chance, all_seeds = random.Random(given.seed), seeds(given.corpus)  # noqa: S311
+    chance, all_seeds = random.Random(given.seed), seeds(given.corpus)
     until, runs, slowest = time.monotonic() + given.seconds, 0, 0.0
     while time.monotonic() < until:
         data = damaged(chance, all_seeds)

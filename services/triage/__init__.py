@@ -3,8 +3,8 @@
 READS     report.received, verdict.issued, erasure.requested
 WRITES    case.opened, case.joined, case.triaged, submission.requested, report.resolved,
           notification.sent
-OWNS      triage_case, triage_sample, triage_trait, triage_report, triage_answer
+OWNS      triage_case, triage_kin, triage_sample, triage_trait, triage_person, triage_report, triage_answer
 OUTSIDE   its health page on 8084, SMTP to LONGSTOP_SMTP_OUT_URL
-LIMITS    a case keeps growing, but is resolved in steps of 1,000 reports a transaction
-BUGS      Likeness is exact: the same Message-ID or the same body hash. Cases neither merge nor split yet.
+LIMITS    a case keeps growing, but is told in steps of 500 reports a transaction; 24 traits a mail, 50 people a report
+BUGS      The first mail with a trait keeps it: a campaign that begins in two forms stays two cases.
 """

@@ -2,7 +2,7 @@
 
 from sqlmodel import col, select
 
-from services.triage.handlers import tell_step
+from services.triage.handlers.telling import tell_step
 from services.triage.tables import Sample
 from shared.run import Room
 from shared.work import Work

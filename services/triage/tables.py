@@ -5,13 +5,17 @@ from datetime import datetime
 from sqlalchemy import Index, MetaData
 from sqlmodel import Field, SQLModel
 
+from shared.events import fact_id
 from shared.tables import IN_KEY_ORDER, UtcTime
 
 METADATA = MetaData()
 
 
 class Case(SQLModel, table=True):
-    """A campaign: like mails that were reported."""
+    """A campaign: like mails that were reported.
+
+    `category`, `confidence` and `version` are the verdict that it stands by, that of its mail `leader`.
+    """
 
     metadata = METADATA
     __tablename__ = "triage_case"
@@ -19,12 +23,41 @@ class Case(SQLModel, table=True):
     case_id: str = Field(primary_key=True, max_length=64)
     opened_at: datetime = Field(sa_type=UtcTime)
     report_count: int = 0
+    reporter_count: int = 0
+    recipient_count: int = Field(default=0, description="people who are known to have got it: reporters and recipients")
+    sample_count: int = 0
     decision: str = Field(default="", max_length=20)
     priority: str = Field(default="", max_length=20)
+    category: str = Field(default="", max_length=20)
+    confidence: float = 0.0
+    version: int = 0
+    leader: str = Field(default="", max_length=64)
+
+
+class Kin(SQLModel, table=True):
+    """Mails of a case whose content is alike: of these a mail that says nothing inherits, not of what only borrows a name.
+
+    `category`, `confidence` and `version` are its worst verdict, that of its mail `leader`.
+    """
+
+    metadata = METADATA
+    __tablename__ = "triage_kin"
+    __table_args__ = IN_KEY_ORDER
+
+    kin_id: str = Field(primary_key=True, max_length=64)
+    sample_count: int = 0
+    category: str = Field(default="", max_length=20)
+    confidence: float = 0.0
+    version: int = 0
+    leader: str = Field(default="", max_length=64)
 
 
 class Sample(SQLModel, table=True):
-    """A mail of a case that is analysed; reports of copies inherit its verdict. `version` is 0 until there is one."""
+    """A mail of a case that is analysed; reports of copies inherit its verdict.
+
+    `own_category`, `own_confidence` and `own_version` are what its analysis says; `category`, `confidence` and `version` are
+    what its reports are told, which it may have `inherited` from its kin. A version is 0 until there is one.
+    """
 
     metadata = METADATA
     __tablename__ = "triage_sample"
@@ -32,22 +65,40 @@ class Sample(SQLModel, table=True):
 
     sha256: str = Field(primary_key=True, max_length=64)
     case_id: str = Field(max_length=64, index=True)
+    asked_as: str = Field(default="", max_length=64, description="the case that its analysis was asked for in")
+    kin_id: str = Field(default="", max_length=64, index=True)
+    sketch: str = Field(default="", max_length=200)
+    marks: str = Field(default="", max_length=200)
+    own_version: int = 0
+    own_category: str = Field(default="", max_length=20)
+    own_confidence: float = 0.0
     version: int = 0
     category: str = Field(default="", max_length=20)
     confidence: float = 0.0
+    inherited: bool = False
     untold: bool = Field(default=False, index=True, description="some reports have not been told the newest version")
 
 
 class Trait(SQLModel, table=True):
-    """What makes mails like each other: the mail itself, its body hash, its Message-ID. A trait belongs to one case."""
+    """What makes mails like each other (see rules/likeness.py), and the first mail that had it."""
 
     metadata = METADATA
     __tablename__ = "triage_trait"
     __table_args__ = IN_KEY_ORDER
 
     trait: str = Field(primary_key=True, max_length=80)
-    case_id: str = Field(max_length=64)
     sample: str = Field(max_length=64)
+
+
+class Person(SQLModel, table=True):
+    """Somebody who reported or got a mail of a case, as a hash: to count them."""
+
+    metadata = METADATA
+    __tablename__ = "triage_person"
+    __table_args__ = IN_KEY_ORDER
+
+    person_id: str = Field(primary_key=True, max_length=64)
+    has_reported: bool = False
 
 
 class Report(SQLModel, table=True):
@@ -84,3 +135,8 @@ class Answer(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=UtcTime, index=True)
     attempts: int = 0
     sent: int = 0
+
+
+def person_id_of(case_id: str, address: str) -> str:
+    """One for each case and person; nothing else of the person is kept there."""
+    return fact_id("person", case_id, address)

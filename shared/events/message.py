@@ -51,6 +51,7 @@ class MessageFacts(Part):
     outside_ip: str = ""
     language: str = ""
     body_hash: str = ""
+    sketch: str = Field(default="", description="of the visible text: like texts have like sketches, in hex")
     header_matches: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
 

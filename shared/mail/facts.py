@@ -34,6 +34,7 @@ def facts(mail: Mail, *, simulation_headers: tuple[str, ...] = ()) -> MessageFac
         outside_ip=outside.address if (outside := first_outside(mail.hops)) else "",
         language=mail.language,
         body_hash=mail.body_hash,
+        sketch=mail.sketch,
         header_matches=tuple(wanted for wanted in simulation_headers if _has(mail, wanted)),
         defects=mail.defects,
     )

@@ -83,3 +83,6 @@ MAIL_LOOK_LINES = 50  # a header field must be among these lines, or it is no ma
 # likeness
 LIKENESS_TEXT_MAX = 64 * 1024  # text that tells two copies apart; a campaign differs long before
 LIKENESS_TEXT_MIN = 20  # fewer characters say nothing of a campaign
+SKETCH_TEXT_MAX = 6 * 1024  # characters that are sketched: some thousand words
+SKETCH_WORDS_MIN = 12  # no more words than these are said by everybody
+SKETCH_WORD_MAX = 16  # letters; longer words that are not ASCII are sentences without spaces

@@ -94,6 +94,7 @@ class Mail:
     body_hash: str = (
         ""  # likeness: equal for two copies of one text apart from digits, case, spaces, addresses and URL paths
     )
+    sketch: str = ""  # of the visible text, for `shared.mail.likeness.alike`
     defects: tuple[str, ...] = ()
 
     def header(self, name: str) -> str:

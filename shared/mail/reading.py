@@ -11,7 +11,7 @@ from shared.mail.dates import read_date
 from shared.mail.defects import Defect, Defects
 from shared.mail.fields import Block, read_block
 from shared.mail.language import language_of
-from shared.mail.likeness import likeness
+from shared.mail.likeness import likeness, sketch
 from shared.mail.links import Links
 from shared.mail.model import Address, Mail
 from shared.mail.received import read_hops
@@ -96,6 +96,7 @@ def _read(raw: bytes, own_authserv_ids: frozenset[str], defects: Defects) -> Mai
         links=links.all(),
         attachments=tuple(content.attachments),
         body_hash=likeness(html_text or plain, (link.host for link in links.all() if link.place != "attachment")),
+        sketch=sketch(html_text or plain),
         defects=defects.words(),
     )
 

@@ -89,7 +89,7 @@ def _debts(ask: Ask) -> Iterator[str]:
     believed = {
         (sha256, case): (version, category)
         for case, sha256, version, category in ask(
-            "triage", "SELECT case_id, sha256, version, category FROM triage_sample"
+            "triage", "SELECT asked_as, sha256, own_version, own_category FROM triage_sample"
         )
     }
     if wrong := [key for key, value in decided.items() if believed.get(key) != value]:

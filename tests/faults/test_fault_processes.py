@@ -80,7 +80,7 @@ def test_two_replicas_of_every_service_share_the_work(plant: Plant, client: Clie
         for _ in range(3):
             client.stream(60, copies=2)
             client.http(20)
-        victim = random.choice(seconds)  # noqa: S311 - any will do
+        victim = random.choice(seconds)
         plant.kill(victim)
         client.stream(60)
         balance(plant, client)
@@ -108,9 +108,9 @@ def test_a_replica_that_stood_still_while_another_took_its_work_over(plant: Plan
 @pytest.mark.quick
 def test_random_faults_one_after_the_other(plant: Plant, client: Client) -> None:
     """A short run of what `make test-faults` does at length; the seed is in the output."""
-    seed = random.randrange(10_000)  # noqa: S311 - a seed
+    seed = random.randrange(10_000)
     print(f"seed {seed}")  # noqa: T201 - to repeat it
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     for _ in range(5):
         client.stream(20, copies=chance.choice((1, 2)))
         client.http(10)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.triage import handlers
+from services.triage.handlers import reports as handlers
 from shared.events import MessageFacts, NotificationSent, ReportReceived, VerdictIssued
 from shared.work import now
 from tests.services import House, house

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.triage.rules import decide, likeness, priority
+from services.triage.rules.decisions import decide, priority
+from services.triage.rules.likeness import likeness
 from shared.events import MessageFacts
 from shared.events.vocabulary import ReportCategory
 

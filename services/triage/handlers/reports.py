@@ -1,24 +1,13 @@
-"""How triage reacts: a report finds its case, a verdict finds its reports."""
+"""A report finds the case of its mail, or opens one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import cast
 
-from sqlmodel import col
-
-from services.triage.rules import Decision, decide, likeness
-from services.triage.tables import Answer, Case, Report, Sample, Trait
-from shared.events import (
-    CaseJoined,
-    CaseOpened,
-    CaseTriaged,
-    ReportReceived,
-    ReportResolved,
-    SubmissionRequested,
-    VerdictIssued,
-    fact_id,
-)
-from shared.events.vocabulary import VerdictCategory
+from services.triage.handlers.telling import tell
+from services.triage.rules.decisions import Decision, decide
+from services.triage.rules.likeness import CONTENT, MATCHED, Likeness, Look, holds, kind_of, likeness
+from services.triage.tables import Answer, Case, Kin, Person, Report, Sample, Trait, person_id_of
+from shared.events import CaseJoined, CaseOpened, CaseTriaged, ReportReceived, SubmissionRequested, fact_id
 from shared.work import Work
 
 #: Answers that are looked up together; more of them one by one.
@@ -27,44 +16,41 @@ FORESEEN_ANSWERS_MAX = 2_000
 #: A receipt leaves when there is no result after this time: two mails at once say no more than one.
 RECEIPT_AFTER = timedelta(seconds=5)
 
-#: Reports told in one step: the first step is taken with the verdict, the others by a job.
-STEP = 500
+#: Recipients of one mail that are counted.
+RECIPIENTS_MAX = 50
 
 
 def foresee_reports(events: Sequence[ReportReceived], work: Work) -> None:
     """The traits of these mails that are known, with their cases and samples."""
     alike = [likeness(message=event.message) for event in events]
-    traits = work.foresee(Trait, [trait for one in alike for trait in (*one.same_mail, *one.same_case)])
-    work.foresee(Case, [trait.case_id for trait in traits])
-    work.foresee(Sample, [*(trait.sample for trait in traits), *(event.message.sha256 for event in events)])
-    cases = {trait.case_id for trait in traits}
+    work.foresee(Trait, [trait for one in alike for trait in one.same_mail])
+    fresh = [one for one in alike if not any(work.find(Trait, trait) for trait in one.same_mail)]
+    work.foresee(Trait, [trait for one in fresh for trait in one.same_case])
+    traits = [row for one in alike for trait in one.all if (row := work.known(Trait, trait))]
+    samples = work.foresee(Sample, [*(trait.sample for trait in traits), *(event.message.sha256 for event in events)])
+    cases = {sample.case_id for sample in samples}
+    work.foresee(Case, cases)
+    work.foresee(Kin, {sample.kin_id for sample in samples} | {event.message.sha256 for event in events})
     reporters = {event.reporter for event in events if event.reporter_verified and event.reporter}
     if cases and reporters and len(cases) * len(reporters) <= FORESEEN_ANSWERS_MAX:
         work.foresee(Answer, [answer_id_of(case_id, reporter) for case_id in cases for reporter in reporters])
 
 
-def foresee_verdicts(events: Sequence[VerdictIssued], work: Work) -> None:
-    """The samples of these verdicts, and the reports that wait for them, when a step can tell them all."""
-    samples = [event.message_sha256 for event in events]
-    work.foresee(Sample, samples)
-    newest = max(event.version for event in events)
-    work.foresee_by(Report, Report.sample, samples, col(Report.told_version) < newest, limit=STEP)
-
-
 def on_report_received(event: ReportReceived, work: Work) -> None:
     """Open or join a case, decide about it, ask for analysis, or hand on the verdict that is there."""
     alike = likeness(message=event.message)
-    known = {
-        trait: row for trait in (*alike.same_mail, *alike.same_case) if (row := work.find(Trait, trait)) is not None
-    }
-    match = next((known[trait] for trait in (*alike.same_mail, *alike.same_case) if trait in known), None)
+    match = _match(alike, event, work)
     inherited = match is not None and match.trait in alike.same_mail
     case = _open(event, work) if match is None else _join(match, event, work)
+    _count_people(case, event, work)
     decision = _decide(case, event, work)
-    sample = work.get(Sample, match.sample) if match and inherited else _take_sample(case, event, decision, work)
-    for trait in dict.fromkeys((*alike.same_mail, *alike.same_case)):
-        if trait not in known:
-            work.new(Trait, trait=trait, case_id=case.case_id, sample=sample.sha256)
+    if match and inherited:
+        sample = work.get(Sample, match.sample)
+    else:
+        sample = _take_sample(case, _kin(match, event, work), event, decision, work)
+        for trait in alike.all:
+            if not work.find(Trait, trait):
+                work.new(Trait, trait=trait, sample=sample.sha256)
     report = work.new(
         Report,
         report_id=event.report_id,
@@ -74,35 +60,21 @@ def on_report_received(event: ReportReceived, work: Work) -> None:
         answer_id=_answer(case, event, work),
     )
     if sample.version:
-        _tell([report], sample, work)
+        tell([report], sample, work)
 
 
-def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
-    """Remember the newest verdict of a mail and tell its reports.
-
-    It may come before the first of them: streams that are read again after a restore keep no order between them.
-    """
-    sample = work.find(Sample, event.message_sha256)
-    if sample is None:
-        sample = work.new(Sample, sha256=event.message_sha256, case_id=event.case_id)
-    if sample.case_id != event.case_id or sample.version >= event.version:
-        return
-    sample.version, sample.category, sample.confidence = event.version, event.category, event.confidence
-    sample.untold = tell_step(sample, work)
-
-
-def tell_step(sample: Sample, work: Work) -> bool:
-    """Tell up to `STEP` reports the newest verdict of their mail; whether there may be more."""
-    foreseen = work.find_by(Report, Report.sample, sample.sha256)
-    if foreseen is not None:
-        _tell([report for report in foreseen if report.told_version < sample.version], sample, work)
-        return False
-    work.flush()
-    reports = work.load(
-        Report, col(Report.sample) == sample.sha256, col(Report.told_version) < sample.version, limit=STEP
-    )
-    _tell(reports, sample, work)
-    return len(reports) == STEP
+def _match(alike: Likeness, event: ReportReceived, work: Work) -> Trait | None:
+    """The surest trait that this mail shares with an earlier one."""
+    look = None
+    for trait in alike.all:
+        found = work.find(Trait, trait)
+        if found is None:
+            continue
+        sample = work.get(Sample, found.sample)
+        look = look or Look.of(event.message)
+        if holds(trait=trait, one=look, other=Look.read(sample.sketch, sample.marks)):
+            return found
+    return None
 
 
 def _open(event: ReportReceived, work: Work) -> Case:
@@ -120,18 +92,37 @@ def _open(event: ReportReceived, work: Work) -> Case:
 
 
 def _join(match: Trait, event: ReportReceived, work: Work) -> Case:
-    case = work.get(Case, match.case_id)
+    case = work.get(Case, work.get(Sample, match.sample).case_id)
     case.report_count += 1
-    matched = {"raw": "the same mail", "body": "the same text", "mid": "the same Message-ID"}
     work.emit(
         CaseJoined(
             case_id=case.case_id,
             report_id=event.report_id,
             report_count=case.report_count,
-            matched=matched[match.trait.partition(":")[0]],
+            matched=MATCHED[kind_of(match.trait)],
         )
     )
     return case
+
+
+def _count_people(case: Case, event: ReportReceived, work: Work) -> None:
+    """Who reported it, and who is known to have got it."""
+    for address, has_reported in _people(event):
+        person_id = person_id_of(case.case_id, address)
+        person = work.find(Person, person_id)
+        if person is None:
+            person = work.new(Person, person_id=person_id)
+            case.recipient_count += 1
+        if has_reported and not person.has_reported:
+            person.has_reported = True
+            case.reporter_count += 1
+
+
+def _people(event: ReportReceived) -> Iterator[tuple[str, bool]]:
+    if event.reporter:
+        yield event.reporter.lower(), True
+    for address in (event.envelope.rcpt_to if event.envelope else ())[:RECIPIENTS_MAX]:
+        yield address.lower(), False
 
 
 def _decide(case: Case, event: ReportReceived, work: Work) -> Decision:
@@ -157,14 +148,27 @@ def _decide(case: Case, event: ReportReceived, work: Work) -> Decision:
     return decision
 
 
-def _take_sample(case: Case, event: ReportReceived, decision: Decision, work: Work) -> Sample:
+def _kin(match: Trait | None, event: ReportReceived, work: Work) -> Kin:
+    """The mails that this one is like, or a beginning of such."""
+    if match and kind_of(match.trait) in CONTENT:
+        return work.get(Kin, work.get(Sample, match.sample).kin_id)
+    kin_id = event.message.sha256
+    return work.find(Kin, kin_id) or work.new(Kin, kin_id=kin_id)
+
+
+def _take_sample(case: Case, kin: Kin, event: ReportReceived, decision: Decision, work: Work) -> Sample:
     """A mail that the case has not seen: ask for its analysis, unless it is dismissed, which is a verdict too."""
     sample = work.find(Sample, event.message.sha256)
     if sample is None:
-        sample = work.new(Sample, sha256=event.message.sha256, case_id=case.case_id)
+        sample = work.new(Sample, sha256=event.message.sha256, case_id=case.case_id, asked_as=case.case_id)
     elif sample.case_id != case.case_id:  # somebody else's verdict, of a case that is none
-        sample.case_id, sample.version = case.case_id, 0
+        sample.case_id, sample.asked_as, sample.version, sample.own_version = case.case_id, case.case_id, 0, 0
+    sample.sketch, sample.marks = event.message.sketch, Look.of(event.message).written()
+    sample.kin_id = kin.kin_id
+    kin.sample_count += 1
+    case.sample_count += 1
     if decision.decision == "dismiss":
+        sample.own_version, sample.own_category, sample.own_confidence = 1, "simulation", 1.0
         sample.version, sample.category, sample.confidence = 1, "simulation", 1.0
         return sample
     work.emit(
@@ -205,23 +209,3 @@ def _answer(case: Case, event: ReportReceived, work: Work) -> str:
 def answer_id_of(case_id: str, reporter: str) -> str:
     """One for each case and reporter."""
     return fact_id("answer", case_id, reporter.lower())
-
-
-def _tell(reports: Sequence[Report], sample: Sample, work: Work) -> None:
-    work.foresee(Answer, [report.answer_id for report in reports if report.answer_id])
-    for report in reports:
-        answer = work.find(Answer, report.answer_id) if report.answer_id else None
-        if answer and answer.category != sample.category:
-            answer.category = sample.category
-            answer.due_at = None if answer.told == sample.category else work.at
-        report.told_version = sample.version
-        work.emit(
-            ReportResolved(
-                report_id=report.report_id,
-                case_id=report.case_id,
-                category=cast("VerdictCategory", sample.category),
-                confidence=sample.confidence,
-                version=sample.version,
-                inherited=report.inherited,
-            )
-        )

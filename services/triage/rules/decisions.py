@@ -1,6 +1,5 @@
-"""What triage decides: which mails are alike, what happens to a case, how urgent it is. Pure."""
+"""What happens to a case, and how urgent it is. Pure."""
 
-import hashlib
 from dataclasses import dataclass
 
 from shared.events import MessageFacts
@@ -15,29 +14,6 @@ BLINDING_DEFECTS = frozenset(
 )
 
 _PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
-
-
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """A mail's traits. The same mail or body shares a verdict; the same Message-ID shares only the case.
-
-    A Message-ID is the sender's word: a phish that borrows the one of an honest mail must not inherit its verdict.
-    """
-
-    same_mail: tuple[str, ...]
-    same_case: tuple[str, ...]
-
-
-def likeness(*, message: MessageFacts) -> Likeness:
-    """The traits by which mails are alike, as short keys."""
-    same_mail = [f"raw:{message.sha256}"]
-    if message.body_hash:
-        same_mail.append(f"body:{message.body_hash}")
-    same_case = []
-    if message.message_id:
-        digest = hashlib.sha256(f"{message.message_id}\x1f{message.from_domain}".encode()).hexdigest()
-        same_case.append(f"mid:{digest}")
-    return Likeness(tuple(same_mail), tuple(same_case))
 
 
 @dataclass(frozen=True, slots=True)
