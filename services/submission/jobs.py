@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
 
-import structlog
+from pydantic import TypeAdapter
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from services.submission.analysers import Analyser, Opinion, Specimen
+from services.submission.analysers import Opinion, Specimen
+from services.submission.panel import Panel
 from services.submission.rules import Combined, combine, retry_delay_s
 from services.submission.tables import Item, Verdict
 from shared.apart import read_mail_apart
-from shared.errors import Defer, Reject
+from shared.errors import Defer
 from shared.events import MailEnvelope, SubmissionFailed, VerdictIssued
 from shared.events.vocabulary import ReportCategory
 from shared.metrics import REPORT_TO_VERDICT_S, observe_since
@@ -35,32 +36,38 @@ GATHER_S = 0.02
 #: A run that ends neither well nor badly is over after this time beyond the analysers' own, in seconds.
 GRACE_S = 30
 
+#: Opinions as a row keeps them.
+OPINIONS = TypeAdapter(list[Opinion])
+
+#: Longest wait before an analyser that failed or is late is asked again; at first it is half of the item's age.
+REVISIT_MAX = timedelta(minutes=10)
+
 #: Why an item is given up that was taken oftener than it may fail.
 NEVER_ENDED = "its analysis was begun again and again and never ended: it may end the process"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one attempt ended: with a verdict, or with the reason why there is none yet."""
+    """How one run ended: with opinions, or with the reason why there are none yet; `idle`: nobody was asked."""
 
-    verdict: Combined | None = None
+    opinions: Sequence[Opinion] = ()
     reason: str = ""
     final: bool = False
+    idle: bool = False
 
 
 class AnalyseDue:
     """The job: pays due items. A slow analysis holds up no other."""
 
-    def __init__(self, room: Room, analysers: Sequence[Analyser]) -> None:
+    def __init__(self, room: Room, panel: Panel) -> None:
         self._room = room
         self._settings = room.settings
         self._replica = room.settings.replica
-        self._analysers = analysers
+        self._panel = panel
         self._wake = room.database.wake_on_commit()
         self._taken: deque[Item] = deque()
         self._running: dict[asyncio.Task[Result], tuple[Item, int]] = {}
         self._begins = True  # this process, or again after a failure: it runs nothing that it has taken
-        self._log = structlog.stdlib.get_logger("analysis")
 
     async def __call__(self) -> bool:
         """Begin what is due, answer what is done; True when there may be more."""
@@ -76,7 +83,7 @@ class AnalyseDue:
             if done:
                 taken = [self._running.pop(task)[0] for task in done]
                 await self._room.database.run(lambda work: self._answer(taken, [task.result() for task in done], work))
-                for item in taken:
+                for item in (one for one in taken if not one.said):
                     observe_since(REPORT_TO_VERDICT_S, item.reported_at)
         except BaseException:
             await end(*self._running)
@@ -93,7 +100,7 @@ class AnalyseDue:
         free_bytes = AT_ONCE_BYTES - sum(size for _, size in self._running.values())
         if self._taken and (free_bytes > 0 or not self._running):
             for item, specimen, size in await asyncio.to_thread(self._open, free_bytes):
-                self._running[asyncio.create_task(self._analyse(specimen))] = item, size
+                self._running[asyncio.create_task(self._analyse(item, specimen))] = item, size
 
     async def _some_done(self) -> set["asyncio.Task[Result]"]:
         """The analyses that are done, those that come close together at once; none when new work was committed first."""
@@ -115,7 +122,8 @@ class AnalyseDue:
         lease_s = self._settings.analyser_timeout_s + GRACE_S
         items = work.load(Item, col(Item.submission_id).in_(ids), col(Item.open), col(Item.due_at) <= work.at)
         for item in items:
-            item.status, item.attempts, item.taken_by = "running", item.attempts + 1, self._replica
+            item.status, item.attempts, item.runs = "running", item.attempts + 1, item.runs + 1
+            item.taken_by = self._replica
             item.due_at = work.at + timedelta(seconds=lease_s)
         return items
 
@@ -126,6 +134,10 @@ class AnalyseDue:
             item = self._taken.popleft()
             if item.attempts > self._settings.submission_attempts:
                 opened.append((item, Result(reason=NEVER_ENDED, final=True), 0))
+                continue
+            awaited = _awaited(item)
+            if awaited and not self._panel.may_answer(awaited):
+                opened.append((item, Result(idle=True), 0))
                 continue
             try:
                 raw = self._room.blobs.get(item.message_sha256)
@@ -138,17 +150,14 @@ class AnalyseDue:
             opened.append((item, missing if raw is None else self._specimen(item, raw), size))
         return opened
 
-    async def _analyse(self, specimen: Specimen | Result) -> Result:
+    async def _analyse(self, item: Item, specimen: Specimen | Result) -> Result:
         if isinstance(specimen, Result):
             return specimen
-        first, *others = self._analysers
-        if others:
-            opinions = await asyncio.gather(*(self._ask(analyser, specimen) for analyser in self._analysers))
-        else:  # a task for one alone would cost more than most of what it does
-            opinions = [await self._ask(first, specimen)]
-        if all(opinion.evaluation == "error" for opinion in opinions):
+        known = {one.name: one for one in OPINIONS.validate_json(item.opinions)} if item.opinions else {}
+        opinions = await self._panel.ask(specimen, known)
+        if all(opinion.evaluation == "error" for opinion in opinions) and not item.said:
             return Result(reason="no analyser could answer")
-        return Result(verdict=combine(opinions))
+        return Result(opinions=opinions)
 
     def _specimen(self, item: Item, raw: bytes) -> Specimen:
         return Specimen(
@@ -158,32 +167,42 @@ class AnalyseDue:
             report_count=item.report_count,
             own_domains=frozenset(self._settings.own_domains),
             envelope=MailEnvelope.model_validate_json(item.envelope) if item.envelope else None,
+            raw=raw,
+            submission_id=item.submission_id,
         )
-
-    async def _ask(self, analyser: Analyser, specimen: Specimen) -> Opinion:
-        """One analyser's opinion; its failure is an opinion too, so that it never fails the others."""
-        try:
-            async with asyncio.timeout(self._settings.analyser_timeout_s):
-                return await analyser.analyse(specimen)
-        except (Defer, Reject, TimeoutError) as error:
-            self._log.warning("analyser failed", analyser=analyser.name, reason=str(error) or "too slow")
-            return Opinion.failed(analyser.name)
 
     def _answer(self, items: Sequence[Item], results: Sequence[Result], work: Work) -> None:
         work.foresee(Item, [item.submission_id for item in items])
         versions = _versions([item.case_id for item in items], work)
         for taken, result in zip(items, results, strict=True):
             item = work.get(Item, taken.submission_id)
-            if not item.open or item.attempts != taken.attempts:
-                continue  # another replica took it over when our lease was out
-            if result.verdict is not None:
-                item.status = "succeeded"
-                self._issue(item, result.verdict, versions, work)
+            if not item.open or item.runs != taken.runs:
+                continue  # another replica took it over when our lease was out, or a person decided
+            if result.opinions:
+                self._conclude(item, result.opinions, versions, work)
+            elif item.said:  # it has a verdict, and could not be looked at again now
+                self._revisit(item, OPINIONS.validate_json(item.opinions), work)
             elif result.final or item.attempts >= self._settings.submission_attempts:
                 self._give_up(item, result.reason, versions, work)
             else:
                 item.status = "not_started"
                 item.due_at = work.at + timedelta(seconds=retry_delay_s(attempts=item.attempts))
+
+    def _conclude(self, item: Item, opinions: Sequence[Opinion], versions: Counter[str], work: Work) -> None:
+        """Say what they say together, when it is news, and come back for those who have not said it yet."""
+        verdict = combine(opinions, self._panel.required)
+        if verdict.in_short != item.said:
+            self._issue(item, verdict, versions, work)
+        self._revisit(item, opinions, work)
+
+    def _revisit(self, item: Item, opinions: Sequence[Opinion], work: Work) -> None:
+        item.status, item.attempts, item.open, item.opinions = "succeeded", 0, False, ""
+        waits = [one.again_s for one in opinions if one.again_s is not None]
+        age = work.at - item.asked_at
+        if waits and age < timedelta(hours=self._settings.revise_hours):
+            item.open, item.opinions = True, OPINIONS.dump_json(list(opinions)).decode()
+            wait = max(timedelta(seconds=min(waits)), min(age / 2, REVISIT_MAX))
+            item.due_at = work.at + wait
 
     def _give_up(self, item: Item, reason: str, versions: Counter[str], work: Work) -> None:
         """Say that it failed, and a verdict that claims nothing, so that nobody waits for ever."""
@@ -192,10 +211,11 @@ class AnalyseDue:
             submission_id=item.submission_id, case_id=item.case_id, reason=reason, attempts=item.attempts
         )
         work.emit(failed, traceparent=item.traceparent)
-        self._issue(item, combine([Opinion.failed(analyser.name) for analyser in self._analysers]), versions, work)
+        item.open = False
+        self._issue(item, combine([Opinion.failed(name, reason[:200]) for name in self._panel.names]), versions, work)
 
     def _issue(self, item: Item, verdict: Combined, versions: Counter[str], work: Work) -> None:
-        item.open = False
+        item.said = verdict.in_short
         versions[item.case_id] += 1
         event = VerdictIssued(
             submission_id=item.submission_id,
@@ -219,6 +239,13 @@ class AnalyseDue:
             ),
         )
         work.emit(event, traceparent=item.traceparent)
+
+
+def _awaited(item: Item) -> list[str]:
+    """The analysers that have not said yet what they think of a mail that has a verdict."""
+    if not item.opinions:
+        return []
+    return [one.name for one in OPINIONS.validate_json(item.opinions) if one.again_s is not None]
 
 
 def _due(session: Session, limit: int) -> Sequence[str]:

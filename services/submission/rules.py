@@ -8,9 +8,10 @@ The rule, in this order:
    third of the remaining doubt away.
 4. `clean` needs an opinion that names positive evidence, and nobody who is suspicious.
 5. Otherwise the verdict is the surest other opinion (`bulk`, for example), or `unknown`.
+6. Without the answer of every required analyser nothing is surer than what people should look at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.submission.analysers import Opinion
@@ -22,6 +23,9 @@ DECISIVE = 0.8
 
 #: From this confidence on a malware or phishing verdict may block without a person (LONGSTOP_AUTO_BLOCK=confident).
 CONFIDENT = 0.85
+
+#: The most that is believed while a required analyser has not answered: too little to block by itself.
+UNSURE = 0.84
 
 #: What a verdict carries at most: more than people read, and bounded whatever an analyser says.
 EVIDENCE_MAX, RECOMMENDATIONS_MAX, BLOCKS_MAX = 40, 6, 20
@@ -42,10 +46,15 @@ class Combined:
     blocks: tuple[ProposedBlock, ...]
     analysers: tuple[AnalyserAnswer, ...]
 
+    @property
+    def in_short(self) -> str:
+        """What tells two verdicts apart for those who wait for them."""
+        return f"{self.category} {self.confidence:.2f} {self.cause}"
 
-def combine(opinions: Sequence[Opinion]) -> Combined:
+
+def combine(opinions: Sequence[Opinion], required: Collection[str] = ()) -> Combined:
     """One verdict of several opinions, by the rule above."""
-    answered = [one for one in opinions if one.evaluation not in ("error", "not_checked")]
+    answered = [one for one in opinions if one.counts]
     bad = sorted((one for one in answered if one.evaluation in ("malicious", "suspicious")), key=_sureness)
     if bad:
         leader = bad[-1]
@@ -58,6 +67,8 @@ def combine(opinions: Sequence[Opinion]) -> Combined:
             default=Opinion("", "unknown"),
         )
         confidence = _bounded(leader.confidence)
+    if any(one.name in required and not one.counts for one in opinions):
+        confidence = min(confidence, UNSURE)
     evidence = sorted((item for one in answered for item in one.evidence), key=lambda item: -abs(item.weight))
     return Combined(
         category=leader.category,
@@ -68,7 +79,10 @@ def combine(opinions: Sequence[Opinion]) -> Combined:
             :RECOMMENDATIONS_MAX
         ],
         blocks=tuple(dict.fromkeys(block for one in bad for block in one.blocks))[:BLOCKS_MAX],
-        analysers=tuple(AnalyserAnswer(name=one.name, evaluation=one.evaluation) for one in opinions),
+        analysers=tuple(
+            AnalyserAnswer(name=one.name, evaluation=one.evaluation, detail=one.detail[:200] or None)
+            for one in opinions
+        ),
     )
 
 
@@ -89,7 +103,7 @@ def _may_lead(opinion: Opinion, opinions: Sequence[Opinion]) -> bool:
     if opinion.category != "clean":
         return True
     named = any(item.weight < 0 for item in opinion.evidence)
-    return named and len(opinions) == sum(one.evaluation not in ("error", "not_checked") for one in opinions)
+    return named and all(one.counts for one in opinions)
 
 
 def confident(*, category: VerdictCategory, confidence: float) -> bool:

@@ -24,8 +24,13 @@ class Item(SQLModel, table=True):
     report_count: int
     envelope: str = ""  # JSON of the mail's SMTP envelope, empty when it is not known
     status: str = Field(default="not_started", max_length=20)
-    open: bool = True
-    attempts: int = 0
+    open: bool = Field(default=True, description="it will be run again: it has no verdict, or one that may be revised")
+    attempts: int = Field(default=0, description="runs since it last ended well")
+    runs: int = Field(default=0, description="all runs: who holds the newest may answer")
+    said: str = Field(
+        default="", max_length=80, description="the verdict in a few words, to see whether a revision says another"
+    )
+    opinions: str = Field(default="", description="JSON of the opinions, while some are still to come")
     taken_by: str = Field(default="", max_length=100, description="the replica that runs it, or ran it last")
     due_at: datetime = Field(sa_type=UtcTime)
     asked_at: datetime = Field(sa_type=UtcTime)

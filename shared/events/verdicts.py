@@ -32,10 +32,11 @@ class ProposedBlock(Part):
 
 
 class AnalyserAnswer(Part):
-    """What one analyser said."""
+    """What one analyser said, and in a few words how it came to it, or why it said nothing."""
 
     name: str
     evaluation: Evaluation
+    detail: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
 class SubmissionRequested(Event):

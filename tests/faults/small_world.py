@@ -20,7 +20,7 @@ from services.ingest.tables import METADATA as INGEST
 from services.submission.analysers import Opinion
 from services.submission.handlers import foresee, on_submission_requested
 from services.submission.jobs import AnalyseDue, Result
-from services.submission.rules import combine
+from services.submission.panel import Panel
 from services.submission.settings import SubmissionSettings
 from services.submission.tables import METADATA as SUBMISSION
 from services.submission.tables import Item
@@ -103,7 +103,7 @@ class World:
         redis = connect("redis://127.0.0.1:1")  # never opened: what is sent goes to the streams here
         self._relays = {name: Relay(database, redis, "model") for name, database in self.databases.items()}
         room = Room(SubmissionSettings(), self.databases["submission"], open_blobs(folder / "blobs"), redis)
-        self._job = AnalyseDue(room, [])
+        self._job = AnalyseDue(room, Panel([], room.settings))
         self._taken: list[tuple[VerdictCategory, Item]] = []  # by runs that were not answered, some of them long lost
 
     def leave(self) -> None:
@@ -216,7 +216,7 @@ class World:
             return
         chance.shuffle(some)
         self._taken = [one for one in self._taken if one not in some]
-        items, results = [item for _, item in some], [Result(_verdict(says, item)) for says, item in some]
+        items, results = [item for _, item in some], [Result([_opinion(says, item)]) for says, item in some]
         self.databases["submission"].do(lambda work: self._job._answer(items, results, work))
 
     def settle(self) -> None:
@@ -252,7 +252,7 @@ def _raw(fields: str) -> Mapping[bytes, bytes]:
     return {key.encode(): value.encode() for key, value in json.loads(fields).items()}
 
 
-def _verdict(says: VerdictCategory, item: Item) -> Any:
+def _opinion(says: VerdictCategory, item: Item) -> Any:
     bad = says in ("phishing", "malware")
     blocks = (ProposedBlock(kind="address", value=f"a{int(item.message_sha256[:32], 16)}@bad.example"),) if bad else ()
-    return combine([Opinion("model", "malicious" if bad else "unknown", says, 0.95, blocks=blocks)])
+    return Opinion("model", "malicious" if bad else "unknown", says, 0.95, blocks=blocks)

@@ -132,7 +132,7 @@ async def test_an_analyser_that_cannot_answer_now_does_not_stop_the_others(line:
     await report(line, mail(extra="X-Longstop-Stub: fail=defer\r\n"))
     await resolved(line, 1)
     (verdict,) = await line.said(VerdictIssued)
-    assert {"name": "stub", "evaluation": "error"} in verdict["analysers"]
+    assert {"name": "stub", "evaluation": "error", "detail": "the script says not now"} in verdict["analysers"]
 
 
 async def test_two_hundred_reports_at_once_are_each_told_exactly_once(line: House) -> None:

@@ -10,7 +10,10 @@ from shared.mail import Mail
 
 @dataclass(frozen=True, slots=True)
 class Specimen:
-    """What an analyser may look at: the mail, who said what about it, and whose house this is."""
+    """What an analyser may look at: the mail, who said what about it, and whose house this is.
+
+    `pending` is what this analyser said of itself when it could not answer yet (`Opinion.pending`).
+    """
 
     mail: Mail
     raw_sha256: str
@@ -18,11 +21,18 @@ class Specimen:
     report_count: int = 1
     own_domains: frozenset[str] = frozenset()
     envelope: MailEnvelope | None = None
+    raw: bytes = b""
+    submission_id: str = ""
+    pending: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one analyser thinks. `confidence` is about `category`; `not_checked` and `error` have no opinion."""
+    """What one analyser thinks. `confidence` is about `category`; `not_checked` and `error` have no opinion.
+
+    `detail` says in a few words how it came to it, or why there is none. An analyser that has no opinion yet says after how many
+    seconds it wants to be asked again (`again_s`), and what it needs to know then (`pending`).
+    """
 
     name: str
     evaluation: Evaluation
@@ -32,11 +42,19 @@ class Opinion:
     evidence: tuple[Evidence, ...] = field(default=())
     recommendations: tuple[str, ...] = ()
     blocks: tuple[ProposedBlock, ...] = ()
+    detail: str = ""
+    again_s: float | None = None
+    pending: str = ""
 
     @classmethod
-    def failed(cls, name: str) -> "Opinion":
+    def failed(cls, name: str, detail: str = "", *, again_s: float | None = None) -> "Opinion":
         """The opinion of an analyser that could not answer."""
-        return cls(name, "error")
+        return cls(name, "error", detail=detail, again_s=again_s)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it looked and has something to say."""
+        return self.evaluation not in ("error", "not_checked")
 
 
 class Analyser(Protocol):
