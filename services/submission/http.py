@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Request
 
 from services.submission.analysers import Opinion
 from services.submission.analysers.service import ANSWER_MAX, SIGNATURE, TIMESTAMP, is_signed, opinion_of
-from services.submission.jobs import OPINIONS
 from services.submission.tables import Item
+from services.submission.verdicts import OPINIONS
 from shared.errors import Defer
 from shared.run import Room
 from shared.web import Problem

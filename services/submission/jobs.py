@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
 
-from pydantic import TypeAdapter
-from sqlalchemy import func, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from services.submission.analysers import Opinion, Specimen
 from services.submission.panel import Panel
-from services.submission.rules import Combined, combine, retry_delay_s
-from services.submission.tables import Item, Verdict
+from services.submission.rules import combine, retry_delay_s
+from services.submission.tables import Item
+from services.submission.verdicts import OPINIONS, awaited, issue, versions_of
 from shared.apart import read_mail_apart
 from shared.errors import Defer
-from shared.events import MailEnvelope, SubmissionFailed, VerdictIssued
+from shared.events import MailEnvelope, SubmissionFailed
 from shared.events.vocabulary import ReportCategory
 from shared.metrics import REPORT_TO_VERDICT_S, observe_since
 from shared.run import Room
@@ -35,9 +35,6 @@ GATHER_S = 0.02
 
 #: A run that ends neither well nor badly is over after this time beyond the analysers' own, in seconds.
 GRACE_S = 30
-
-#: Opinions as a row keeps them.
-OPINIONS = TypeAdapter(list[Opinion])
 
 #: Longest wait before an analyser that failed or is late is asked again; at first it is half of the item's age.
 REVISIT_MAX = timedelta(minutes=10)
@@ -135,8 +132,7 @@ class AnalyseDue:
             if item.attempts > self._settings.submission_attempts:
                 opened.append((item, Result(reason=NEVER_ENDED, final=True), 0))
                 continue
-            awaited = _awaited(item)
-            if awaited and not self._panel.may_answer(awaited):
+            if (names := awaited(item)) and not self._panel.may_answer(names):
                 opened.append((item, Result(idle=True), 0))
                 continue
             try:
@@ -173,7 +169,7 @@ class AnalyseDue:
 
     def _answer(self, items: Sequence[Item], results: Sequence[Result], work: Work) -> None:
         work.foresee(Item, [item.submission_id for item in items])
-        versions = _versions([item.case_id for item in items], work)
+        versions = versions_of([item.case_id for item in items], work)
         for taken, result in zip(items, results, strict=True):
             item = work.get(Item, taken.submission_id)
             if not item.open or item.runs != taken.runs:
@@ -192,7 +188,7 @@ class AnalyseDue:
         """Say what they say together, when it is news, and come back for those who have not said it yet."""
         verdict = combine(opinions, self._panel.required)
         if verdict.in_short != item.said:
-            self._issue(item, verdict, versions, work)
+            issue(item, verdict, versions, work)
         self._revisit(item, opinions, work)
 
     def _revisit(self, item: Item, opinions: Sequence[Opinion], work: Work) -> None:
@@ -212,40 +208,7 @@ class AnalyseDue:
         )
         work.emit(failed, traceparent=item.traceparent)
         item.open = False
-        self._issue(item, combine([Opinion.failed(name, reason[:200]) for name in self._panel.names]), versions, work)
-
-    def _issue(self, item: Item, verdict: Combined, versions: Counter[str], work: Work) -> None:
-        item.said = verdict.in_short
-        versions[item.case_id] += 1
-        event = VerdictIssued(
-            submission_id=item.submission_id,
-            case_id=item.case_id,
-            message_sha256=item.message_sha256,
-            version=versions[item.case_id],
-            category=verdict.category,
-            confidence=verdict.confidence,
-            cause=verdict.cause,
-            evidence=verdict.evidence,
-            recommendations=verdict.recommendations,
-            blocks=verdict.blocks,
-            analysers=verdict.analysers,
-            reported_at=item.reported_at,
-        )
-        work.new(
-            Verdict,
-            issued_at=work.at,
-            **event.model_dump(
-                include={"case_id", "version", "submission_id", "message_sha256", "category", "confidence", "cause"}
-            ),
-        )
-        work.emit(event, traceparent=item.traceparent)
-
-
-def _awaited(item: Item) -> list[str]:
-    """The analysers that have not said yet what they think of a mail that has a verdict."""
-    if not item.opinions:
-        return []
-    return [one.name for one in OPINIONS.validate_json(item.opinions) if one.again_s is not None]
+        issue(item, combine([Opinion.failed(name, reason[:200]) for name in self._panel.names]), versions, work)
 
 
 def _due(session: Session, limit: int) -> Sequence[str]:
@@ -253,13 +216,3 @@ def _due(session: Session, limit: int) -> Sequence[str]:
         select(Item.submission_id).where(col(Item.open), Item.due_at <= now()).order_by(col(Item.due_at)).limit(limit)
     )
     return session.exec(query).all()
-
-
-def _versions(cases: Sequence[str], work: Work) -> Counter[str]:
-    """The newest version of the verdicts of each case."""
-    newest = (
-        select(Verdict.case_id, func.max(Verdict.version))
-        .where(col(Verdict.case_id).in_(cases))
-        .group_by(Verdict.case_id)
-    )
-    return Counter(dict(work.session.exec(newest).all()))

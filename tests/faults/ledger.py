@@ -129,7 +129,7 @@ ONCE = (
     ("ingest", "report.received.v1", ("report_id",)),
     ("triage", "report.resolved.v1", ("report_id", "version")),
     ("triage", "submission.requested.v1", ("request_id",)),
-    ("submission", "verdict.issued.v1", ("submission_id",)),
+    ("submission", "verdict.issued.v1", ("case_id", "version")),
     ("blocklist", "block.created.v1", ("block_id",)),
 )
 
