@@ -7,8 +7,9 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet install
 MAILS ?=
 BENCH ?=
 FUZZ ?=
+EVAL ?=
 
-.PHONY: help demo run test test-faults fuzz bench lint docs containers-test lock clean
+.PHONY: help demo run test test-faults fuzz eval bench lint docs containers-test lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -40,6 +41,9 @@ test-faults: $(VENV)/.dev ## the whole fault matrix: kills, wipes, full disks, c
 
 fuzz: $(VENV)/.dev ## damaged mails against every reader for ten minutes (FUZZ='--seconds 60 --corpus DIR')
 	@$(BIN)/python -m tests.fuzz $(FUZZ)
+
+eval: $(VENV)/.dev ## how well bad mail is told from honest mail (EVAL='--corpus DIR --rspamd URL --spamd URL'), into docs/evaluation.md
+	@$(BIN)/python -m tests.evaluate $(EVAL)
 
 bench: $(VENV)/.dev ## measure, and write docs/benchmarks.md (BENCH=--quick for a trial)
 	@$(BIN)/python -m tests.bench $(BENCH)

@@ -256,9 +256,13 @@ def test_a_signature_is_of_this_body_this_secret_and_this_time() -> None:
 
 
 async def test_graph_is_given_the_mail_and_polled_for_its_result() -> None:
-    results = iter([{"status": "running"}, {"status": "succeeded", "result": {"category": "allowedDueToUserOverride"}},
-                    {"status": "succeeded", "result": {"category": "phishing", "detail": "urlFileShouldBeBlocked",
-                                                       "detectedUrls": ["https://evil.example/x"]}}])  # fmt: skip
+    phish = {"category": "phishing", "detail": "x", "detectedUrls": ["https://evil.example/x"]}
+    told: list[dict[str, Any]] = [
+        {"status": "running"},
+        {"status": "succeeded", "result": {"category": "allowedDueToUserOverride"}},
+        {"status": "succeeded", "result": phish},
+    ]
+    results = iter(told)
 
     def reply(line: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
         if "/oauth2/" in line:
@@ -266,15 +270,20 @@ async def test_graph_is_given_the_mail_and_polled_for_its_result() -> None:
             return 200, {}, b'{"access_token": "t", "expires_in": 3600}'
         assert headers["authorization"] == "Bearer t"
         if line.startswith("POST"):
-            told = json.loads(body)
-            assert (told["category"], told["recipientEmailAddress"]) == ("phishing", "ana@example.org")
-            assert base64.b64decode(told["fileContent"]) == mail()
+            threat = json.loads(body)
+            assert (threat["category"], threat["recipientEmailAddress"]) == ("phishing", "ana@example.org")
+            assert base64.b64decode(threat["fileContent"]) == mail()
             return 201, {}, b'{"id": "t/1", "status": "notStarted"}'
         assert "/emailThreats/t%2F1 " in line
         return 200, {}, json.dumps({"id": "t/1", **next(results)}).encode()
 
     async with http_server(reply) as url:
-        given = {"graph_tenant": "t", "graph_client_id": "c", "graph_client_secret": "s", "graph_login_url": url}
+        given: dict[str, Any] = {
+            "graph_tenant": "t",
+            "graph_client_id": "c",
+            "graph_client_secret": "s",
+            "graph_login_url": url,
+        }
         analyser = GraphAnalyser(SubmissionSettings(analysers=("graph",), graph_url=f"{url}/beta", **given))
         first = await analyser.analyse(specimen())
         assert (first.evaluation, first.pending) == ("not_checked", "t/1")
