@@ -19,6 +19,7 @@ COMMANDS = {
     "health": ("up", "health"),
     "report": ("report", "report"),
     "watch": ("watch", "watch"),
+    "case": ("case", "app"),
     "block": ("block", "app"),
     "dead": ("dead", "app"),
     "digest": ("digest", "app"),

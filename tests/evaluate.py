@@ -7,7 +7,7 @@ mails are looked at as if one person had reported them as phishing, and that alo
 
 import argparse
 import asyncio
-import datetime
+import datetime as dt
 import math
 import re
 import sys
@@ -141,7 +141,7 @@ async def page(corpus: Path, others: Sequence[Analyser]) -> str:
     lines = [
         "# Evaluation",
         "",
-        f"Made by `make eval` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, on a collection of public mails that is no part of this project. Every",
+        f"Made by `make eval` on {dt.datetime.now(dt.UTC):%Y-%m-%d}, on a collection of public mails that is no part of this project. Every",
         "mail is looked at alone; each kind of honest mail stands for itself, with the 95 % interval of its rate, for with 27 mails",
         "no error still allows 11 %. Headers that say how a mail was collected were taken away. No weight was learned from these",
         "mails: they check weights that were set by hand (`services/submission/analysers/offline/weights.py`).",

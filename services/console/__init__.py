@@ -1,7 +1,7 @@
 """console: the operators' window: what happened, what it means, and the few things that only people may decide.
 
 READS     everything but the two doors that carry raw mails (report.submitted, mail.held)
-WRITES    block.requested, block.withdrawn, release.decided, submission.requested
+WRITES    block.requested, block.withdrawn, release.decided, submission.requested, case.edited, case.decided
 OWNS      console_report, console_case, console_verdict, console_failure, console_block, console_held, console_copy,
           console_notification, console_activity: a read model made of events only; it can be thrown away and read again
 OUTSIDE   HTTP on 8080 (pages, REST, Server-Sent Events); reads the stream of dead letters

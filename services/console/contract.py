@@ -5,6 +5,8 @@ from shared.events import (
     EVENTS,
     BlockRequested,
     BlockWithdrawn,
+    CaseDecided,
+    CaseEdited,
     MailHeld,
     ReleaseDecided,
     ReportSubmitted,
@@ -17,5 +19,5 @@ LEFT_ASIDE = (ReportSubmitted, MailHeld, BlockRequested, BlockWithdrawn)
 CONTRACT = Contract(
     "console",
     reads=tuple(event for event in EVENTS if event not in LEFT_ASIDE),
-    writes=(BlockRequested, BlockWithdrawn, ReleaseDecided, SubmissionRequested),
+    writes=(BlockRequested, BlockWithdrawn, ReleaseDecided, SubmissionRequested, CaseEdited, CaseDecided),
 )

@@ -89,6 +89,12 @@ class Case(Row, table=True):
     verdict_confidence: float = 0.0
     verdict_cause: str = ""
     verdict_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    owner: str = ""
+    tags: list[str] = Field(default_factory=list, sa_type=JSON)
+    notes: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=JSON, description="what operators noted: at, by, text"
+    )
+    merged_into: str = ""
 
 
 class Verdict(Row, table=True):

@@ -1,6 +1,6 @@
 """submission: has a mail analysed and says the verdict.
 
-READS     submission.requested, erasure.requested
+READS     submission.requested, case.decided, erasure.requested
 WRITES    verdict.issued, submission.failed
 OWNS      submission_item, submission_verdict
 OUTSIDE   the analysers (Rspamd, SpamAssassin, any HTTP service, Microsoft Graph when they are asked for), the blob store,

@@ -11,7 +11,7 @@ from services.submission.analysers.spamassassin import SpamAssassinAnalyser
 from services.submission.analysers.stub import StubAnalyser
 from services.submission.contract import CONTRACT
 from services.submission.forget import forget, on_erasure_requested
-from services.submission.handlers import foresee, on_submission_requested
+from services.submission.handlers import foresee, on_case_decided, on_submission_requested
 from services.submission.http import Callbacks
 from services.submission.jobs import AnalyseDue
 from services.submission.panel import Panel
@@ -19,7 +19,7 @@ from services.submission.recall import RECALLS
 from services.submission.settings import SubmissionSettings
 from services.submission.tables import METADATA
 from shared.bus import On
-from shared.events import ErasureRequested, SubmissionRequested
+from shared.events import CaseDecided, ErasureRequested, SubmissionRequested
 from shared.forgetting import forgetting
 from shared.jobs import Job
 from shared.run import VERSION, Parts, Room, Service, serve
@@ -46,6 +46,7 @@ def build(room: Room) -> Parts:
         port=room.settings.submission_port,
         on={
             SubmissionRequested: On(on_submission_requested, foresee=foresee),
+            CaseDecided: On(on_case_decided),
             ErasureRequested: On(on_erasure_requested),
         },
         jobs=[

@@ -1,8 +1,8 @@
 """What submission reads and writes."""
 
 from shared.contract import Contract
-from shared.events import ErasureRequested, SubmissionFailed, SubmissionRequested, VerdictIssued
+from shared.events import CaseDecided, ErasureRequested, SubmissionFailed, SubmissionRequested, VerdictIssued
 
 CONTRACT = Contract(
-    "submission", reads=(SubmissionRequested, ErasureRequested), writes=(VerdictIssued, SubmissionFailed)
+    "submission", reads=(SubmissionRequested, CaseDecided, ErasureRequested), writes=(VerdictIssued, SubmissionFailed)
 )

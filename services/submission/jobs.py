@@ -14,7 +14,7 @@ from services.submission.analysers import Opinion, Specimen
 from services.submission.panel import Panel
 from services.submission.rules import combine, retry_delay_s
 from services.submission.tables import Item
-from services.submission.verdicts import OPINIONS, awaited, issue, versions_of
+from services.submission.verdicts import OPINION, OPINIONS, awaited, issue, versions_of
 from shared.apart import read_mail_apart
 from shared.errors import Defer
 from shared.events import MailEnvelope, SubmissionFailed
@@ -132,6 +132,9 @@ class AnalyseDue:
             if item.attempts > self._settings.submission_attempts:
                 opened.append((item, Result(reason=NEVER_ENDED, final=True), 0))
                 continue
+            if item.decided:
+                opened.append((item, Result([OPINION.validate_json(item.decided)]), 0))
+                continue
             if (names := awaited(item)) and not self._panel.may_answer(names):
                 opened.append((item, Result(idle=True), 0))
                 continue
@@ -192,7 +195,7 @@ class AnalyseDue:
         self._revisit(item, opinions, work)
 
     def _revisit(self, item: Item, opinions: Sequence[Opinion], work: Work) -> None:
-        item.status, item.attempts, item.open, item.opinions = "succeeded", 0, False, ""
+        item.status, item.attempts, item.open, item.opinions, item.decided = "succeeded", 0, False, "", ""
         waits = [one.again_s for one in opinions if one.again_s is not None]
         age = work.at - item.asked_at
         if waits and age < timedelta(hours=self._settings.revise_hours):

@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.submission.analysers import Opinion
-from shared.events import AnalyserAnswer, Evidence, ProposedBlock
+from shared.events import AnalyserAnswer, Evaluation, Evidence, ProposedBlock
 from shared.events.vocabulary import BAD_CATEGORIES, Cause, VerdictCategory
 
 #: From this confidence on one malicious opinion decides alone.
@@ -84,6 +84,16 @@ def combine(opinions: Sequence[Opinion], required: Collection[str] = ()) -> Comb
             for one in opinions
         ),
     )
+
+
+def decided(*, category: VerdictCategory, by: str, comment: str) -> Opinion:
+    """The opinion of an operator, who is sure."""
+    bad = category in BAD_CATEGORIES
+    words = f"{by or 'An operator'} decided that it is {category}" + (f": {comment}" if comment else ".")
+    weight = 5.0 if bad else -5.0 if category == "clean" else 0.0
+    evaluation: Evaluation = "malicious" if bad else "clean" if category == "clean" else "unknown"
+    evidence = Evidence(signal="operator", text=words[:500], where="operator", weight=weight)
+    return Opinion("operator", evaluation, category, 1.0, evidence=(evidence,), detail="a person decided")
 
 
 def _bounded(confidence: float) -> float:

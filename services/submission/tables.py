@@ -31,6 +31,7 @@ class Item(SQLModel, table=True):
         default="", max_length=80, description="the verdict in a few words, to see whether a revision says another"
     )
     opinions: str = Field(default="", description="JSON of the opinions, while some are still to come")
+    decided: str = Field(default="", description="JSON of an operator's opinion, which is the verdict")
     taken_by: str = Field(default="", max_length=100, description="the replica that runs it, or ran it last")
     due_at: datetime = Field(sa_type=UtcTime)
     asked_at: datetime = Field(sa_type=UtcTime)

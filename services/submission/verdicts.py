@@ -15,6 +15,7 @@ from shared.work import Work
 
 #: Opinions as a row keeps them.
 OPINIONS = TypeAdapter(list[Opinion])
+OPINION = TypeAdapter(Opinion)
 
 
 def issue(item: Item, verdict: Combined, versions: Counter[str], work: Work) -> None:

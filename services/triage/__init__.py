@@ -1,6 +1,6 @@
 """triage: makes cases of reports, decides what happens to them, and tells each report its verdict.
 
-READS     report.received, verdict.issued, erasure.requested
+READS     report.received, verdict.issued, case.edited, case.decided, erasure.requested
 WRITES    case.opened, case.joined, case.triaged, submission.requested, report.resolved,
           notification.sent
 OWNS      triage_case, triage_kin, triage_sample, triage_trait, triage_person, triage_report, triage_answer

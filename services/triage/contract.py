@@ -2,6 +2,8 @@
 
 from shared.contract import Contract
 from shared.events import (
+    CaseDecided,
+    CaseEdited,
     CaseJoined,
     CaseOpened,
     CaseTriaged,
@@ -15,6 +17,6 @@ from shared.events import (
 
 CONTRACT = Contract(
     "triage",
-    reads=(ReportReceived, VerdictIssued, ErasureRequested),
+    reads=(ReportReceived, VerdictIssued, CaseEdited, CaseDecided, ErasureRequested),
     writes=(CaseOpened, CaseJoined, CaseTriaged, SubmissionRequested, ReportResolved, NotificationSent),
 )

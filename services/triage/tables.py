@@ -125,7 +125,7 @@ class Answer(SQLModel, table=True):
     __tablename__ = "triage_answer"
 
     answer_id: str = Field(primary_key=True, max_length=64)
-    case_id: str = Field(max_length=64)
+    case_id: str = Field(max_length=64, index=True)
     reporter: str = Field(max_length=320)
     subject: str = ""
     from_address: str = ""
@@ -135,6 +135,7 @@ class Answer(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=UtcTime, index=True)
     attempts: int = 0
     sent: int = 0
+    wanted: bool = Field(default=False, description="an operator wants it sent even when answers are off")
 
 
 def person_id_of(case_id: str, address: str) -> str:

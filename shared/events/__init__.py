@@ -25,6 +25,8 @@ from shared.events.quarantine import (
     ReleaseRequested,
 )
 from shared.events.reports import (
+    CaseDecided,
+    CaseEdited,
     CaseJoined,
     CaseOpened,
     CaseTriaged,
@@ -54,6 +56,8 @@ EVENTS: tuple[type[Event], ...] = (
     CaseOpened,
     CaseJoined,
     CaseTriaged,
+    CaseEdited,
+    CaseDecided,
     SubmissionRequested,
     SubmissionFailed,
     VerdictIssued,
@@ -87,6 +91,8 @@ __all__ = [
     "BlockRemoved",
     "BlockRequested",
     "BlockWithdrawn",
+    "CaseDecided",
+    "CaseEdited",
     "CaseJoined",
     "CaseOpened",
     "CaseTriaged",

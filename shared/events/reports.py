@@ -125,6 +125,48 @@ class CaseTriaged(Event):
         return (self.case_id, self.report_id)
 
 
+class CaseDecided(Event):
+    """An operator decided what the mails of a case are: a verdict that supersedes those of the analysers follows."""
+
+    STREAM: ClassVar = "case.decided.v1"
+
+    decision_id: str
+    case_id: str
+    category: VerdictCategory
+    by: str
+    comment: str = ""
+    notify: bool = Field(
+        default=False, description="tell the reporters, though they were told the same or nothing before"
+    )
+
+    def key(self) -> tuple[object, ...]:
+        return (self.decision_id,)
+
+    def about(self) -> str:
+        return self.case_id
+
+
+class CaseEdited(Event):
+    """An operator took a case over, noted something, tagged it, or found that it belongs to another."""
+
+    STREAM: ClassVar = "case.edited.v1"
+
+    edit_id: str
+    case_id: str
+    by: str
+    owner: str | None = Field(default=None, description="who looks after it from now on; empty: nobody")
+    note: str = ""
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    merged_into: str = Field(default="", description="the case that takes all of its reports")
+
+    def key(self) -> tuple[object, ...]:
+        return (self.edit_id,)
+
+    def about(self) -> str:
+        return self.case_id
+
+
 class ReportResolved(Event):
     """The verdict for one report, its own or inherited from its case; one for each report and verdict version."""
 

@@ -1,6 +1,7 @@
 """How the console reacts: every event becomes rows of the read model and one line of activity, in any order."""
 
 from services.console.handlers.blocks import on_block_created, on_block_expired, on_block_refused, on_block_removed
+from services.console.handlers.cases import on_case_decided, on_case_edited
 from services.console.handlers.quarantine import (
     on_notification_sent,
     on_quarantine_deleted,
@@ -28,6 +29,8 @@ __all__ = [
     "on_block_expired",
     "on_block_refused",
     "on_block_removed",
+    "on_case_decided",
+    "on_case_edited",
     "on_case_joined",
     "on_case_opened",
     "on_case_triaged",

@@ -98,6 +98,8 @@ def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
     for name, value in told.items():
         setattr(row, name, value)
     case = row_of(work, Case, event.case_id)
+    if case.merged_into:
+        row.case_id = case.merged_into
     if event.version > case.verdict_version:
         case.verdict_version, case.verdict_category = event.version, event.category
         case.verdict_confidence, case.verdict_cause = event.confidence, event.cause

@@ -5,6 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from services.console.dead import DeadLetters
 from services.console.http.api import Api
+from services.console.http.cases import Cases
 from services.console.http.guard import Guard
 from services.console.http.live import Live
 from services.console.http.pages import Pages
@@ -22,6 +23,7 @@ def app(room: Room, live: Live) -> FastAPI:
     application.include_router(pages.open_router())
     application.include_router(pages.router())
     application.include_router(api.router(), dependencies=[Depends(guard)])
+    application.include_router(Cases(room).router(), dependencies=[Depends(guard)])
 
     @application.exception_handler(Problem)
     async def told(request: Request, error: Problem) -> Response:

@@ -34,6 +34,8 @@ class SendAnswers:
         query = select(Answer.answer_id).where(col(Answer.due_at) <= now()).limit(STEP)
         if self._settings.answers == "result":
             query = query.where(Answer.category != "")
+        elif self._settings.answers == "off":
+            query = query.where(Answer.wanted, Answer.category != "")
         due = await self._room.database.look(lambda session: session.exec(query).all())
         for answer_id in due:
             await self._send(answer_id)
@@ -82,7 +84,7 @@ def _wait(answer_id: str, work: Work, *, final: bool) -> None:
 def _sent(answer_id: str, category: str, message_id: str, work: Work) -> None:
     """Mark it; when the verdict changed while it was being sent, the next one is due at once."""
     if answer := work.session.get(Answer, answer_id):
-        answer.sent, answer.attempts, answer.told = answer.sent + 1, 0, category
+        answer.sent, answer.attempts, answer.told, answer.wanted = answer.sent + 1, 0, category, False
         answer.due_at = None if answer.category == category else work.at
         work.emit(
             NotificationSent(

@@ -1,6 +1,14 @@
-"""How triage reacts: a report finds its case, a verdict finds its reports."""
+"""How triage reacts: a report finds its case, a verdict finds its reports, an operator has the last word."""
 
+from services.triage.handlers.operators import on_case_decided, on_case_edited
 from services.triage.handlers.reports import foresee_reports, on_report_received
 from services.triage.handlers.verdicts import foresee_verdicts, on_verdict_issued
 
-__all__ = ["foresee_reports", "foresee_verdicts", "on_report_received", "on_verdict_issued"]
+__all__ = [
+    "foresee_reports",
+    "foresee_verdicts",
+    "on_case_decided",
+    "on_case_edited",
+    "on_report_received",
+    "on_verdict_issued",
+]

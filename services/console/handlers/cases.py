@@ -1,0 +1,56 @@
+"""What operators did with cases."""
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from services.console.handlers.note import note
+from services.console.tables import Case, Report, Verdict, row_of
+from services.console.words import CATEGORIES, sentence
+from shared.events import CaseDecided, CaseEdited
+from shared.events.base import rfc3339
+from shared.work import Work
+
+#: Notes and tags of a case that are kept.
+NOTES_MAX, TAGS_MAX = 200, 50
+
+
+def on_case_decided(event: CaseDecided, work: Work) -> None:
+    """An operator decided; the verdict follows."""
+    case = row_of(work, Case, event.case_id)
+    if event.comment:
+        _noted(case, event.by, event.comment, work)
+    note(event, f"An operator decided: {sentence(CATEGORIES, event.category).lower()}", work, word=event.category)
+
+
+def on_case_edited(event: CaseEdited, work: Work) -> None:
+    """Owner, notes, tags, or another case that it belongs to."""
+    case = row_of(work, Case, event.case_id)
+    done = []
+    if event.owner is not None:
+        case.owner = event.owner
+        done.append("was assigned" if event.owner else "was given back")
+    if event.note:
+        _noted(case, event.by, event.note, work)
+        done.append("has a note")
+    if event.add_tags or event.remove_tags:
+        case.tags = [tag for tag in dict.fromkeys((*case.tags, *event.add_tags)) if tag not in event.remove_tags][
+            :TAGS_MAX
+        ]
+        done.append("was tagged")
+    if event.merged_into and event.merged_into != event.case_id:
+        _merge(case, event.merged_into, work)
+        done.append("was merged into another")
+    note(event, f"A case {', '.join(done) or 'was looked at'}", work)
+
+
+def _noted(case: Case, by: str, text: str, work: Work) -> None:
+    case.notes = [*case.notes, {"at": rfc3339(work.at), "by": by, "text": text}][-NOTES_MAX:]
+
+
+def _merge(case: Case, into: str, work: Work) -> None:
+    target = row_of(work, Case, into)
+    target.report_count += case.report_count
+    case.merged_into, case.report_count = into, 0
+    work.session.flush()
+    for kind in (Report, Verdict):
+        work.session.execute(update(kind).where(col(kind.case_id) == case.id).values(case_id=into))

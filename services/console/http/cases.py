@@ -1,0 +1,115 @@
+"""What operators do with cases, over HTTP. 202 says that it was asked for; the streams say when it was done."""
+
+from http import HTTPStatus
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.console.tables import Case
+from shared.events import BlockOrigin, BlockRequested, CaseDecided, CaseEdited, Event
+from shared.events.vocabulary import BAD_CATEGORIES, VerdictCategory
+from shared.run import Room
+from shared.web import Problem
+from shared.work import Work
+
+By = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+Tag = Annotated[str, StringConstraints(pattern=r"^[\w.:/-]{1,40}$")]
+
+
+class Edit(BaseModel):
+    """A change of a case; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    owner: By | None = Field(default=None, description="who looks after it; empty: nobody")
+    note: Text = ""
+    add_tags: Annotated[list[Tag], Field(max_length=20)] = []
+    remove_tags: Annotated[list[Tag], Field(max_length=20)] = []
+    merged_into: Annotated[str, StringConstraints(max_length=64)] = Field(
+        default="", description="the case that takes its reports"
+    )
+    by: By = "operator"
+
+
+class CaseDecision(BaseModel):
+    """What the mails of a case are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    category: VerdictCategory
+    comment: Text = ""
+    notify: bool = Field(default=False, description="tell the reporters even when they know, and when answers are off")
+    block: bool = Field(default=False, description="ask for a block of the sender's address, too")
+    by: By = "operator"
+
+
+class Cases:
+    """The routes."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def router(self) -> APIRouter:
+        """Both."""
+        router, accepted = APIRouter(prefix="/v1/cases"), HTTPStatus.ACCEPTED
+        router.add_api_route("/{case_id}", self.edit, methods=["PATCH"], status_code=accepted)
+        router.add_api_route("/{case_id}/decision", self.decide, methods=["POST"], status_code=accepted)
+        return router
+
+    async def edit(self, case_id: str, edit: Edit) -> dict[str, str]:
+        """Assign, note, tag or merge.
+
+        Raises:
+            Problem: 404 there is no such case; 422 nothing, or nothing possible, is wanted.
+        """
+        wanted = edit.model_dump(exclude={"by"}, exclude_defaults=True)
+        if not wanted or edit.merged_into == case_id:
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "nothing to do", "name an owner, a note, tags or another case"
+            )
+        await self._case(case_id)
+        if edit.merged_into and (await self._case(edit.merged_into)).merged_into:
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "that case was merged into another itself", "name the other one"
+            )
+        edit_id = str(uuid4())
+        await self._say(CaseEdited(edit_id=edit_id, case_id=case_id, by=edit.by, **wanted))
+        return {"edit_id": edit_id}
+
+    async def decide(self, case_id: str, decision: CaseDecision) -> dict[str, str]:
+        """Decide what the mails are, as a verdict that supersedes the analysers'.
+
+        Raises:
+            Problem: 404 there is no such case; 409 it was merged into another.
+        """
+        case = await self._case(case_id)
+        if case.merged_into:
+            raise Problem(HTTPStatus.CONFLICT, "the case was merged into another", f"decide {case.merged_into}")
+        if decision.block and decision.category not in BAD_CATEGORIES:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "only bad mail is blocked", "leave `block` out")
+        decision_id = str(uuid4())
+        told = decision.model_dump(exclude={"block"})
+        events: list[Event] = [CaseDecided(decision_id=decision_id, case_id=case_id, **told)]
+        if decision.block and case.from_address:
+            origin = BlockOrigin(by=decision.by, case_id=case_id, note=decision.comment)
+            events.append(
+                BlockRequested(request_id=decision_id, kind="address", value=case.from_address, origin=origin)
+            )
+        await self._say(*events)
+        return {"decision_id": decision_id}
+
+    async def _case(self, case_id: str) -> Case:
+        case = await self._room.database.look(lambda session: session.get(Case, case_id))
+        if case is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "no such case", "`longstop case list` shows them")
+        return case
+
+    async def _say(self, *events: Event) -> None:
+        def say(work: Work) -> None:
+            for event in events:
+                work.emit(event)
+
+        await self._room.database.run(say)
