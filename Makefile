@@ -53,7 +53,7 @@ lint: $(VENV)/.dev ## linters, formatter, type checker, import rules
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/yamllint --strict docker-compose.yml compose.postgres.yml
+	@$(BIN)/yamllint --strict docker-compose.yml compose.postgres.yml services/triage/rules/default.yaml
 
 docs: $(BIN)/longstop ## make the generated pages of docs/ again
 	@$(BIN)/python -m longstop.pages docs

@@ -21,6 +21,7 @@ COMMANDS = {
     "watch": ("watch", "watch"),
     "case": ("case", "app"),
     "block": ("block", "app"),
+    "rules": ("rules", "app"),
     "dead": ("dead", "app"),
     "digest": ("digest", "app"),
     "forget": ("forget", "forget"),

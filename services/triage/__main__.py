@@ -4,15 +4,15 @@ from services.triage.answers.jobs import SendAnswers
 from services.triage.contract import CONTRACT
 from services.triage.forget import forget, on_erasure_requested
 from services.triage.handlers import (
-    foresee_reports,
+    Reports,
     foresee_verdicts,
     on_case_decided,
     on_case_edited,
-    on_report_received,
     on_verdict_issued,
 )
 from services.triage.jobs import TellTheRest
 from services.triage.recall import RECALLS
+from services.triage.rulebook import Rulebook
 from services.triage.settings import TriageSettings
 from services.triage.tables import METADATA
 from shared.bus import On
@@ -26,11 +26,13 @@ from shared.web import service_app
 
 def build(room: Room) -> Parts:
     """Put triage together."""
+    rulebook = Rulebook(room.settings.rules_file)
+    reports = Reports(rulebook, room.settings.own_domains)
     return Parts(
         app=service_app("triage", VERSION, ready=room.ready),
         port=room.settings.triage_port,
         on={
-            ReportReceived: On(on_report_received, foresee=foresee_reports),
+            ReportReceived: On(reports.on_report_received, foresee=reports.foresee),
             VerdictIssued: On(on_verdict_issued, foresee=foresee_verdicts),
             CaseEdited: On(on_case_edited),
             CaseDecided: On(on_case_decided),
@@ -38,6 +40,7 @@ def build(room: Room) -> Parts:
         },
         jobs=[
             Job("tell the rest", 5, TellTheRest(room), wake=room.database.wake_on_commit()),
+            Job("read rules", 2, rulebook),
             Job("send answers", 1, SendAnswers(room, postman_of(room.settings))),
             forgetting(room, forget),
         ],

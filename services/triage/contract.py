@@ -2,6 +2,7 @@
 
 from shared.contract import Contract
 from shared.events import (
+    BlockRequested,
     CaseDecided,
     CaseEdited,
     CaseJoined,
@@ -18,5 +19,5 @@ from shared.events import (
 CONTRACT = Contract(
     "triage",
     reads=(ReportReceived, VerdictIssued, CaseEdited, CaseDecided, ErasureRequested),
-    writes=(CaseOpened, CaseJoined, CaseTriaged, SubmissionRequested, ReportResolved, NotificationSent),
+    writes=(CaseOpened, CaseJoined, CaseTriaged, SubmissionRequested, ReportResolved, BlockRequested, NotificationSent),
 )

@@ -1,5 +1,6 @@
 """The settings of triage."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -9,9 +10,13 @@ from shared.settings import MailSettings
 
 
 class TriageSettings(MailSettings):
-    """Ports and answers; what is decided stands in rules.py."""
+    """Ports, rules and answers."""
 
     triage_port: int = Field(default=8084, ge=0, le=65535, description="HTTP port of triage (health and metrics)")
+    rules_file: Path | None = Field(
+        default=None,
+        description="YAML file of the rules that decide about cases; read again when it changes; empty: those that ship",
+    )
     answers: Literal["off", "result", "all"] = Field(
         default="all",
         description="what verified reporters are told by mail: nothing, the result, or also that the report arrived when the "

@@ -101,6 +101,16 @@ class Person(SQLModel, table=True):
     has_reported: bool = False
 
 
+class Asked(SQLModel, table=True):
+    """A block that a rule has asked for: once for each case and value."""
+
+    metadata = METADATA
+    __tablename__ = "triage_asked"
+    __table_args__ = IN_KEY_ORDER
+
+    request_id: str = Field(primary_key=True, max_length=64)
+
+
 class Report(SQLModel, table=True):
     """A report, its case and the sample whose verdict it takes."""
 

@@ -120,6 +120,8 @@ class CaseTriaged(Event):
     decision: TriageDecision
     priority: Priority
     reasons: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    rules: tuple[str, ...] = Field(default=(), description="the rules that were true, by name")
 
     def key(self) -> tuple[object, ...]:
         return (self.case_id, self.report_id)

@@ -24,7 +24,8 @@ from services.submission.panel import Panel
 from services.submission.settings import SubmissionSettings
 from services.submission.tables import METADATA as SUBMISSION
 from services.submission.tables import Item
-from services.triage.handlers import foresee_reports, foresee_verdicts, on_report_received, on_verdict_issued
+from services.triage.handlers import Reports, foresee_verdicts, on_verdict_issued
+from services.triage.rulebook import Rulebook
 from services.triage.tables import METADATA as TRIAGE
 from shared.blobs import open_blobs
 from shared.bus import On, Unreadable, connect, read_entry
@@ -41,6 +42,8 @@ from tests.databases import quick
 
 #: What the analyser says of a mail, by the number of its text.
 SAYS: tuple[VerdictCategory, ...] = ("phishing", "malware", "spam", "bulk")
+
+REPORTS = Reports(Rulebook())
 
 _TABLES: Mapping[str, MetaData] = {
     "ingest": INGEST,
@@ -93,7 +96,7 @@ class World:
         self.databases = {name: quick(folder, name, tables) for name, tables in _TABLES.items()}
         blocks = Handlers(BlocklistSettings(auto_block_per_hour=10_000, auto_block="confident"))
         self.on: dict[tuple[str, type[Event]], On] = {
-            ("triage", ReportReceived): On(on_report_received, foresee=foresee_reports),
+            ("triage", ReportReceived): On(REPORTS.on_report_received, foresee=REPORTS.foresee),
             ("triage", VerdictIssued): On(on_verdict_issued, foresee=foresee_verdicts),
             ("submission", SubmissionRequested): On(on_submission_requested, foresee=foresee),
             ("blocklist", VerdictIssued): On(blocks.on_verdict_issued, foresee=blocks.foresee_verdicts),

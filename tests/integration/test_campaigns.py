@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sqlmodel import select
 
-from services.triage.handlers import foresee_reports, on_report_received
+from services.triage.handlers import Reports
+from services.triage.rulebook import Rulebook
 from services.triage.tables import METADATA, Report
 from shared.events import ReportReceived, fact_id
 from shared.mail import facts, read_mail
@@ -15,6 +16,8 @@ from shared.work import Database, Work, now
 from tests.campaigns import campaigns, reports
 
 BATCH = 200
+
+REPORTS = Reports(Rulebook())
 
 
 def received(number: int, raw: bytes) -> ReportReceived:
@@ -37,9 +40,9 @@ async def triaged(events: list[ReportReceived], folder: Path) -> tuple[dict[str,
     for some in (events[at : at + BATCH] for at in range(0, len(events), BATCH)):
 
         def handle(work: Work, some: list[ReportReceived] = some) -> None:
-            foresee_reports(some, work)
+            REPORTS.foresee(some, work)
             for event in some:
-                on_report_received(event, work)
+                REPORTS.on_report_received(event, work)
 
         begun = time.perf_counter()
         await database.run(handle)

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from services.triage.handlers import foresee_reports, foresee_verdicts, on_report_received, on_verdict_issued
+from services.triage.handlers import Reports, foresee_verdicts, on_verdict_issued
 from services.triage.handlers.telling import tell_step
+from services.triage.rulebook import Rulebook
 from services.triage.tables import METADATA, Case, Report, Sample
 from shared.events import MessageFacts, ReportReceived, VerdictIssued, fact_id
 from shared.events.vocabulary import VerdictCategory
 from shared.work import Work, now
 from tests.databases import QuickDatabase
+
+REPORTS = Reports(Rulebook())
 
 
 class Triage:
@@ -46,8 +49,8 @@ class Triage:
         )
 
         def handle(work: Work) -> None:
-            foresee_reports([event], work)
-            on_report_received(event, work)
+            REPORTS.foresee([event], work)
+            REPORTS.on_report_received(event, work)
 
         self.database.do(handle)
         return report_id

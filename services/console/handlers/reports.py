@@ -73,6 +73,7 @@ def on_case_triaged(event: CaseTriaged, work: Work) -> None:
     """A decision about a case."""
     case = row_of(work, Case, event.case_id)
     case.decision, case.priority, case.reasons = event.decision, event.priority, list(event.reasons)
+    case.tags = list(dict.fromkeys((*case.tags, *event.tags)))
     case.triaged_at = later(known=case.triaged_at, told=work.at)
     note(event, f"{sentence(DECISIONS, event.decision)}, priority {event.priority}", work, word=event.priority)
 

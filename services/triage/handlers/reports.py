@@ -1,13 +1,21 @@
 """A report finds the case of its mail, or opens one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
+from services.triage.handlers.deciding import facts_of, say
 from services.triage.handlers.telling import tell
-from services.triage.rules.decisions import Decision, decide
+from services.triage.rulebook import Rulebook
 from services.triage.rules.likeness import CONTENT, MATCHED, Likeness, Look, holds, kind_of, likeness
+from services.triage.rules.policy import Decision
 from services.triage.tables import Answer, Case, Kin, Person, Report, Sample, Trait, person_id_of
-from shared.events import CaseJoined, CaseOpened, CaseTriaged, ReportReceived, SubmissionRequested, fact_id
+from shared.events import (
+    CaseJoined,
+    CaseOpened,
+    ReportReceived,
+    SubmissionRequested,
+    fact_id,
+)
 from shared.work import Work
 
 #: Answers that are looked up together; more of them one by one.
@@ -20,47 +28,58 @@ RECEIPT_AFTER = timedelta(seconds=5)
 RECIPIENTS_MAX = 50
 
 
-def foresee_reports(events: Sequence[ReportReceived], work: Work) -> None:
-    """The traits of these mails that are known, with their cases and samples."""
-    alike = [likeness(message=event.message) for event in events]
-    work.foresee(Trait, [trait for one in alike for trait in one.same_mail])
-    fresh = [one for one in alike if not any(work.find(Trait, trait) for trait in one.same_mail)]
-    work.foresee(Trait, [trait for one in fresh for trait in one.same_case])
-    traits = [row for one in alike for trait in one.all if (row := work.known(Trait, trait))]
-    samples = work.foresee(Sample, [*(trait.sample for trait in traits), *(event.message.sha256 for event in events)])
-    cases = {sample.case_id for sample in samples}
-    work.foresee(Case, cases)
-    work.foresee(Kin, {sample.kin_id for sample in samples} | {event.message.sha256 for event in events})
-    reporters = {event.reporter for event in events if event.reporter_verified and event.reporter}
-    if cases and reporters and len(cases) * len(reporters) <= FORESEEN_ANSWERS_MAX:
-        work.foresee(Answer, [answer_id_of(case_id, reporter) for case_id in cases for reporter in reporters])
+class Reports:
+    """The reactions; what is decided stands in the rules, which may change while we run."""
 
+    def __init__(self, rulebook: Rulebook, own_domains: Iterable[str] = ()) -> None:
+        self._rulebook = rulebook
+        self._own_domains = frozenset(own_domains)
 
-def on_report_received(event: ReportReceived, work: Work) -> None:
-    """Open or join a case, decide about it, ask for analysis, or hand on the verdict that is there."""
-    alike = likeness(message=event.message)
-    match = _match(alike, event, work)
-    inherited = match is not None and match.trait in alike.same_mail
-    case = _open(event, work) if match is None else _join(match, event, work)
-    _count_people(case, event, work)
-    decision = _decide(case, event, work)
-    if match and inherited:
-        sample = work.get(Sample, match.sample)
-    else:
-        sample = _take_sample(case, _kin(match, event, work), event, decision, work)
-        for trait in alike.all:
-            if not work.find(Trait, trait):
-                work.new(Trait, trait=trait, sample=sample.sha256)
-    report = work.new(
-        Report,
-        report_id=event.report_id,
-        case_id=case.case_id,
-        sample=sample.sha256,
-        inherited=inherited,
-        answer_id=_answer(case, event, work),
-    )
-    if sample.version:
-        tell([report], sample, work)
+    def foresee(self, events: Sequence[ReportReceived], work: Work) -> None:
+        """The traits of these mails that are known, with their cases and samples."""
+        alike = [self._likeness(event) for event in events]
+        work.foresee(Trait, [trait for one in alike for trait in one.same_mail])
+        fresh = [one for one in alike if not any(work.find(Trait, trait) for trait in one.same_mail)]
+        work.foresee(Trait, [trait for one in fresh for trait in one.same_case])
+        traits = [row for one in alike for trait in one.all if (row := work.known(Trait, trait))]
+        mails = [event.message.sha256 for event in events]
+        samples = work.foresee(Sample, [*(trait.sample for trait in traits), *mails])
+        cases = {sample.case_id for sample in samples}
+        work.foresee(Case, cases)
+        work.foresee(Kin, {*(sample.kin_id for sample in samples), *mails})
+        reporters = {event.reporter for event in events if event.reporter_verified and event.reporter}
+        if cases and reporters and len(cases) * len(reporters) <= FORESEEN_ANSWERS_MAX:
+            work.foresee(Answer, [answer_id_of(case_id, reporter) for case_id in cases for reporter in reporters])
+
+    def on_report_received(self, event: ReportReceived, work: Work) -> None:
+        """Open or join a case, decide about it, ask for analysis, or hand on the verdict that is there."""
+        alike = self._likeness(event)
+        match = _match(alike, event, work)
+        inherited = match is not None and match.trait in alike.same_mail
+        case = _open(event, work) if match is None else _join(match, event, work)
+        _count_people(case, event, work)
+        decision = self._rulebook.policy.decide(facts_of(event, case))
+        say(decision, case, event, work)
+        if match and inherited:
+            sample = work.get(Sample, match.sample)
+        else:
+            sample = _take_sample(case, _kin(match, event, work), event, decision, work)
+            for trait in alike.all:
+                if not work.find(Trait, trait):
+                    work.new(Trait, trait=trait, sample=sample.sha256)
+        report = work.new(
+            Report,
+            report_id=event.report_id,
+            case_id=case.case_id,
+            sample=sample.sha256,
+            inherited=inherited,
+            answer_id=_answer(case, event, work),
+        )
+        if sample.version:
+            tell([report], sample, work)
+
+    def _likeness(self, event: ReportReceived) -> Likeness:
+        return likeness(message=event.message, own_domains=self._own_domains)
 
 
 def _match(alike: Likeness, event: ReportReceived, work: Work) -> Trait | None:
@@ -123,29 +142,6 @@ def _people(event: ReportReceived) -> Iterator[tuple[str, bool]]:
         yield event.reporter.lower(), True
     for address in (event.envelope.rcpt_to if event.envelope else ())[:RECIPIENTS_MAX]:
         yield address.lower(), False
-
-
-def _decide(case: Case, event: ReportReceived, work: Work) -> Decision:
-    """Decide about the case, and say so when the decision is new or has changed."""
-    decision = decide(
-        category=event.category,
-        message=event.message,
-        report_count=case.report_count,
-        low_fidelity=event.low_fidelity,
-        defaulted=event.defaulted,
-    )
-    if (case.decision, case.priority) != (decision.decision, decision.priority):
-        case.decision, case.priority = decision.decision, decision.priority
-        work.emit(
-            CaseTriaged(
-                case_id=case.case_id,
-                report_id=event.report_id,
-                decision=decision.decision,
-                priority=decision.priority,
-                reasons=decision.reasons,
-            )
-        )
-    return decision
 
 
 def _kin(match: Trait | None, event: ReportReceived, work: Work) -> Kin:
