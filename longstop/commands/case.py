@@ -134,6 +134,24 @@ def decide(
         show.json_line({"case_id": whole, **answer})
 
 
+@app.command()
+def submit(
+    case_id: CaseId,
+    comment: Annotated[str, typer.Option(help="What is wrong with the verdict.")] = "",
+    confirmed: Annotated[bool, typer.Option("--confirmed", help="You know that it is a threat.")] = False,
+    block: Annotated[
+        bool, typer.Option("--block", help="Block the sender's address at once (with --confirmed).")
+    ] = False,
+    by: By = "",
+    data: DataDir = None,
+) -> None:
+    """Have a case's mail analysed again: resubmit, or dispute its verdict."""
+    whole, intent = _whole(case_id, data), "confirmed" if confirmed else "suspicious"
+    body = {"intent": intent, "comment": comment, "block": block, "by": by or getpass.getuser()}
+    with _api(data) as api:
+        answer_of(api.post(f"/v1/cases/{whole}/analyse", json=body))
+
+
 def _edit(case_id: str, edit: dict[str, Any], by: str, data: Path | None) -> None:
     whole = _whole(case_id, data)
     with _api(data) as api:

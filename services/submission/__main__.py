@@ -11,7 +11,7 @@ from services.submission.analysers.spamassassin import SpamAssassinAnalyser
 from services.submission.analysers.stub import StubAnalyser
 from services.submission.contract import CONTRACT
 from services.submission.forget import forget, on_erasure_requested
-from services.submission.handlers import foresee, on_case_decided, on_submission_requested
+from services.submission.handlers import Requests, foresee, on_case_decided
 from services.submission.http import Callbacks
 from services.submission.jobs import AnalyseDue
 from services.submission.panel import Panel
@@ -45,7 +45,7 @@ def build(room: Room) -> Parts:
         app=app,
         port=room.settings.submission_port,
         on={
-            SubmissionRequested: On(on_submission_requested, foresee=foresee),
+            SubmissionRequested: On(Requests(room.settings).on_submission_requested, foresee=foresee),
             CaseDecided: On(on_case_decided),
             ErasureRequested: On(on_erasure_requested),
         },

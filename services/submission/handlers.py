@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy import update
 from sqlmodel import col
 
-from services.submission.rules import decided
+from services.submission.rules import decided, too_soon
+from services.submission.settings import SubmissionSettings
 from services.submission.tables import Item
 from services.submission.verdicts import OPINION
-from shared.events import CaseDecided, SubmissionRequested
+from shared.events import CaseDecided, SubmissionFailed, SubmissionRequested, fact_id
 from shared.work import Work
 
 
@@ -17,23 +18,49 @@ def foresee(events: Sequence[SubmissionRequested], work: Work) -> None:
     work.foresee(Item, [event.request_id for event in events])
 
 
-def on_submission_requested(event: SubmissionRequested, work: Work) -> None:
-    """Write the debt down."""
-    if work.find(Item, event.request_id):
-        return
-    work.new(
-        Item,
-        submission_id=event.request_id,
-        case_id=event.case_id,
-        message_sha256=event.message_sha256,
-        category=event.category,
-        report_count=event.report_count,
-        envelope=event.envelope.model_dump_json() if event.envelope else "",
-        due_at=work.at,
-        asked_at=work.at,
-        reported_at=event.reported_at,
-        traceparent=work.traceparent,
-    )
+class Requests:
+    """The reaction to requests; how often a mail is analysed again is a setting."""
+
+    def __init__(self, settings: SubmissionSettings) -> None:
+        self._settings = settings
+
+    def on_submission_requested(self, event: SubmissionRequested, work: Work) -> None:
+        """Write the debt down; a person who asks again too soon is told so."""
+        if work.find(Item, event.request_id):
+            return
+        reason = self._too_soon(event, work)
+        work.new(
+            Item,
+            submission_id=event.request_id,
+            case_id=event.case_id,
+            message_sha256=event.message_sha256,
+            category=event.category,
+            report_count=event.report_count,
+            envelope=event.envelope.model_dump_json() if event.envelope else "",
+            status="skipped" if reason else "not_started",
+            open=not reason,
+            due_at=work.at,
+            asked_at=work.at,
+            reported_at=event.reported_at,
+            traceparent=work.traceparent,
+        )
+        if reason:
+            work.emit(
+                SubmissionFailed(submission_id=event.request_id, case_id=event.case_id, reason=reason, attempts=0)
+            )
+
+    def _too_soon(self, event: SubmissionRequested, work: Work) -> str:
+        if event.request_id == fact_id("submission", event.case_id, event.message_sha256):
+            return ""  # the first request for a mail, which triage makes
+        work.flush()
+        mine = (col(Item.case_id) == event.case_id, col(Item.message_sha256) == event.message_sha256)
+        before = work.load(Item, *mine, col(Item.status) != "skipped", limit=self._settings.resubmit_day_max + 2)
+        return too_soon(
+            asked=[item.asked_at for item in before],
+            at=work.at,
+            pause_s=self._settings.resubmit_pause_s,
+            day_max=self._settings.resubmit_day_max,
+        )
 
 
 def on_case_decided(event: CaseDecided, work: Work) -> None:

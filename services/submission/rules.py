@@ -13,6 +13,7 @@ The rule, in this order:
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from services.submission.analysers import Opinion
 from shared.events import AnalyserAnswer, Evaluation, Evidence, ProposedBlock
@@ -94,6 +95,15 @@ def decided(*, category: VerdictCategory, by: str, comment: str) -> Opinion:
     evaluation: Evaluation = "malicious" if bad else "clean" if category == "clean" else "unknown"
     evidence = Evidence(signal="operator", text=words[:500], where="operator", weight=weight)
     return Opinion("operator", evaluation, category, 1.0, evidence=(evidence,), detail="a person decided")
+
+
+def too_soon(*, asked: Sequence[datetime], at: datetime, pause_s: float, day_max: int) -> str:
+    """Why a mail is not analysed again now, in words; empty when it is. `asked` is when it was asked for before."""
+    if asked and (gone_s := (at - max(asked)).total_seconds()) < pause_s:
+        return f"it was asked for {gone_s:.0f} s ago, and is analysed again after {pause_s:g} s"
+    if sum(at - one < timedelta(days=1) for one in asked) > day_max:
+        return f"it was analysed again {day_max} times in 24 hours"
+    return ""
 
 
 def _bounded(confidence: float) -> float:

@@ -60,6 +60,12 @@ class SubmissionSettings(Settings):
     )
     graph_url: str = Field(default="https://graph.microsoft.com/beta", description="base of the Graph API")
     graph_login_url: str = Field(default="https://login.microsoftonline.com", description="where its tokens come from")
+    resubmit_pause_s: float = Field(
+        default=60,
+        ge=0,
+        description="a mail is analysed again no sooner than this after it was asked for last, in seconds",
+    )
+    resubmit_day_max: int = Field(default=20, ge=1, description="how often a mail is analysed again in 24 hours")
     authserv_ids: Words = Field(
         default=(),
         description="authserv-ids (RFC 8601) of your own gateways, comma-separated: only their Authentication-Results are "

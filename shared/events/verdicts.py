@@ -53,13 +53,21 @@ class SubmissionRequested(Event):
     envelope: Envelope | None = None
     priority: Priority = "normal"
     reported_at: datetime | None = Field(default=None, description="when the report that asks for it was taken")
+    intent: Literal["suspicious", "confirmed"] = Field(
+        default="suspicious", description="a second opinion is wanted, or a person has confirmed that it is a threat"
+    )
+    by: str = Field(default="", description="the operator who asks again")
+    comment: str = Field(default="", description="why: what is wrong with the verdict that is disputed")
 
     def key(self) -> tuple[object, ...]:
         return (self.request_id,)
 
 
 class SubmissionFailed(Event):
-    """Analysis was given up, and why; a verdict `unknown` with cause `undetermined` follows it."""
+    """Analysis was given up, and why; a verdict `unknown` with cause `undetermined` follows it.
+
+    No verdict follows when the mail has one and was asked about again too soon: that request alone is skipped.
+    """
 
     STREAM: ClassVar = "submission.failed.v1"
 

@@ -18,7 +18,7 @@ from services.blocklist.tables import METADATA as BLOCKLIST
 from services.ingest.handlers import write_all
 from services.ingest.tables import METADATA as INGEST
 from services.submission.analysers import Opinion
-from services.submission.handlers import foresee, on_submission_requested
+from services.submission.handlers import Requests, foresee
 from services.submission.jobs import AnalyseDue, Result
 from services.submission.panel import Panel
 from services.submission.settings import SubmissionSettings
@@ -98,7 +98,9 @@ class World:
         self.on: dict[tuple[str, type[Event]], On] = {
             ("triage", ReportReceived): On(REPORTS.on_report_received, foresee=REPORTS.foresee),
             ("triage", VerdictIssued): On(on_verdict_issued, foresee=foresee_verdicts),
-            ("submission", SubmissionRequested): On(on_submission_requested, foresee=foresee),
+            ("submission", SubmissionRequested): On(
+                Requests(SubmissionSettings()).on_submission_requested, foresee=foresee
+            ),
             ("blocklist", VerdictIssued): On(blocks.on_verdict_issued, foresee=blocks.foresee_verdicts),
         }
         kinds = dict.fromkeys(kind for _, kind in self.on)

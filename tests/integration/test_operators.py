@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.events import BlockCreated, NotificationSent, ReportResolved, VerdictIssued
+from shared.events import BlockCreated, NotificationSent, ReportResolved, SubmissionFailed, VerdictIssued
 from tests.mails import mail
 from tests.services import House, house
 from tests.waiting import until
@@ -142,3 +142,27 @@ async def test_a_case_takes_the_reports_of_another(desk: House) -> None:
         ).status_code == 422
     again = await resolved(desk, await report(desk, QUIET, "bob@example.org"), 1)
     assert again[0]["case_id"] == two["case_id"]
+
+
+async def test_a_mail_is_analysed_again_but_not_at_once_again(desk: House) -> None:
+    (first,) = await resolved(desk, await report(desk, QUIET), 1)
+    case_id = first["case_id"]
+    await shown(desk, case_id, verdict_version=1, from_address="bo@partner.example")
+    async with console(desk) as http:
+        path = f"/v1/cases/{case_id}/analyse"
+        assert (await http.post(path)).status_code == 202
+
+        async def skipped() -> list[Any]:
+            return [one["reason"] for one in await desk.said(SubmissionFailed)]
+
+        await until(skipped)
+        assert "asked for" in (await skipped())[0]
+        assert len(await desk.said(VerdictIssued)) == 1
+        assert (await http.post(path, json={"block": True})).status_code == 422
+        confirmed = {"intent": "confirmed", "category": "phishing", "block": True, "by": "eve"}
+        assert (await http.post(path, json=confirmed)).status_code == 202
+
+    async def blocked() -> list[Any]:
+        return [one["origin"]["by"] for one in await desk.said(BlockCreated)]
+
+    assert await until(blocked) == ["eve"]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request
@@ -13,8 +13,8 @@ from services.console.dead import DeadLetters
 from services.console.http.live import Live
 from services.console.queries import case_story, newest, page_of, stats
 from services.console.tables import Block, Case, Copy, Report, Row, Verdict
-from shared.events import BlockOrigin, BlockRequested, BlockWithdrawn, Event, ReleaseDecided, SubmissionRequested
-from shared.events.vocabulary import BlockAction, BlockKind, ReportCategory
+from shared.events import BlockOrigin, BlockRequested, BlockWithdrawn, Event, ReleaseDecided
+from shared.events.vocabulary import BlockAction, BlockKind
 from shared.run import Room
 from shared.web import Problem
 from shared.work import now
@@ -72,7 +72,6 @@ class Api:
         router.add_api_route(
             "/quarantine/{held_id}/{recipient}/decision", self.decide, methods=["POST"], status_code=accepted
         )
-        router.add_api_route("/cases/{case_id}/analyse", self.analyse, methods=["POST"], status_code=accepted)
         return router
 
     def _list(self, kind: type[Row]) -> Any:
@@ -146,24 +145,6 @@ class Api:
             )
         )
         return {"held_id": held_id, "recipient": recipient}
-
-    async def analyse(self, case_id: str) -> dict[str, str]:
-        """Ask for a new analysis of a case's first mail."""
-        story = await self._room.database.look(lambda session: case_story(session, case_id))
-        reports = [report for report in story["reports"] if report.sha256] if story else []
-        if not reports:
-            raise Problem(HTTPStatus.NOT_FOUND, "no such case, or its mail is not known yet")
-        request_id = str(uuid4())
-        await self._say(
-            SubmissionRequested(
-                request_id=request_id,
-                case_id=case_id,
-                message_sha256=reports[0].sha256,
-                category=cast("ReportCategory", reports[0].category),
-                report_count=len(reports),
-            )
-        )
-        return {"request_id": request_id}
 
     async def _say(self, event: Event) -> None:
         await self._room.database.run(lambda work: work.emit(event))

@@ -1,15 +1,16 @@
 """What operators do with cases, over HTTP. 202 says that it was asked for; the streams say when it was done."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal, cast
 from uuid import uuid4
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.console.queries import case_story
 from services.console.tables import Case
-from shared.events import BlockOrigin, BlockRequested, CaseDecided, CaseEdited, Event
-from shared.events.vocabulary import BAD_CATEGORIES, VerdictCategory
+from shared.events import BlockOrigin, BlockRequested, CaseDecided, CaseEdited, Event, SubmissionRequested
+from shared.events.vocabulary import BAD_CATEGORIES, ReportCategory, VerdictCategory
 from shared.run import Room
 from shared.web import Problem
 from shared.work import Work
@@ -46,6 +47,20 @@ class CaseDecision(BaseModel):
     by: By = "operator"
 
 
+class Again(BaseModel):
+    """Analyse again, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    intent: Literal["suspicious", "confirmed"] = "suspicious"
+    category: ReportCategory | None = Field(
+        default=None, description="what it is said to be; as it was reported when left out"
+    )
+    comment: Text = Field(default="", description="what is wrong with the verdict")
+    block: bool = Field(default=False, description="block the sender's address at once; a confirmed threat only")
+    by: By = "operator"
+
+
 class Cases:
     """The routes."""
 
@@ -53,9 +68,10 @@ class Cases:
         self._room = room
 
     def router(self) -> APIRouter:
-        """Both."""
+        """All of them."""
         router, accepted = APIRouter(prefix="/v1/cases"), HTTPStatus.ACCEPTED
         router.add_api_route("/{case_id}", self.edit, methods=["PATCH"], status_code=accepted)
+        router.add_api_route("/{case_id}/analyse", self.analyse, methods=["POST"], status_code=accepted)
         router.add_api_route("/{case_id}/decision", self.decide, methods=["POST"], status_code=accepted)
         return router
 
@@ -100,6 +116,44 @@ class Cases:
             )
         await self._say(*events)
         return {"decision_id": decision_id}
+
+    async def analyse(self, case_id: str, again: Again | None = None) -> dict[str, str]:
+        """Have a case's first mail analysed again: a dispute. Its verdict is superseded, never changed.
+
+        Raises:
+            Problem: 404 there is no such case, or its mail is not known yet.
+        """
+        asked = again or Again()
+        story = await self._room.database.look(lambda session: case_story(session, case_id))
+        reports = [report for report in story["reports"] if report.sha256] if story else []
+        if not reports:
+            raise Problem(HTTPStatus.NOT_FOUND, "no such case, or its mail is not known yet")
+        first, request_id = reports[0], str(uuid4())
+        events: list[Event] = [
+            SubmissionRequested(
+                request_id=request_id,
+                case_id=case_id,
+                message_sha256=first.sha256,
+                category=asked.category or cast("ReportCategory", first.category),
+                report_count=len(reports),
+                intent=asked.intent,
+                by=asked.by,
+                comment=asked.comment,
+            )
+        ]
+        if asked.block:
+            if asked.intent != "confirmed" or not first.from_address:
+                raise Problem(
+                    HTTPStatus.UNPROCESSABLE_ENTITY,
+                    "only a confirmed threat is blocked at once",
+                    "say intent: confirmed",
+                )
+            origin = BlockOrigin(by=asked.by, case_id=case_id, submission_id=request_id, note=asked.comment)
+            events.append(
+                BlockRequested(request_id=request_id, kind="address", value=first.from_address, origin=origin)
+            )
+        await self._say(*events)
+        return {"request_id": request_id}
 
     async def _case(self, case_id: str) -> Case:
         case = await self._room.database.look(lambda session: session.get(Case, case_id))

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from services.console import words
 from services.console.dead import DeadLetters
 from services.console.http.api import Api, Decision
+from services.console.http.cases import Cases
 from services.console.http.guard import COOKIE, SESSION_MAX_AGE_S, Guard
 from services.console.queries import case_story, copies, newest, newest_activity, stats
 from services.console.rules.standing import case_state, may_decide
@@ -53,7 +54,7 @@ class Pages:
     def __init__(self, room: Room, guard: Guard, api: Api, dead: DeadLetters) -> None:
         self._room = room
         self._guard = guard
-        self._api = api
+        self._api, self._cases = api, Cases(room)
         self._dead = dead
         self._templates = environment()
         folder = files("services.console").joinpath("static")
@@ -149,7 +150,7 @@ class Pages:
 
     async def analyse(self, case_id: str) -> Response:
         """A button: analyse again."""
-        await self._api.analyse(case_id)
+        await self._cases.analyse(case_id)
         return RedirectResponse(f"/cases/{case_id}", HTTPStatus.SEE_OTHER)
 
     async def decide(
