@@ -50,7 +50,12 @@ class Combined:
     @property
     def in_short(self) -> str:
         """What tells two verdicts apart for those who wait for them."""
-        return f"{self.category} {self.confidence:.2f} {self.cause}"
+        return in_short(self.category, self.confidence, self.cause)
+
+
+def in_short(category: VerdictCategory, confidence: float, cause: Cause) -> str:
+    """A verdict in a few words."""
+    return f"{category} {confidence:.2f} {cause}"
 
 
 def combine(opinions: Sequence[Opinion], required: Collection[str] = ()) -> Combined:

@@ -26,7 +26,7 @@ from tests.services import House, house
 from tests.waiting import until
 
 #: What the second time may differ in beside moments (all columns that end in "at"): what is known of this run alone.
-OF_THIS_RUN = {"applied", "generation", "taken_by"}
+OF_THIS_RUN = {"applied", "generation", "runs", "taken_by"}
 
 #: Tables whose rows are numbered as they come, and those that no event tells of.
 NUMBERED, ELSEWHERE = {"console_activity"}, {"ingest_key"}
