@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from longstop.where import answer_of, client, endpoints
 
 app = typer.Typer(help="The triage queue.", no_args_is_help=True)
 
-COLUMNS = ("case", "priority", "reports", "decision", "verdict", "owner", "from", "subject")
+COLUMNS = ("case", "priority", "reports", "decision", "verdict", "due", "owner", "from", "subject")
 
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id, or as much of its beginning as is needed.")]
 By = Annotated[str, typer.Option(help="Who does it.", envvar="USER", show_default=False)]
@@ -113,6 +114,22 @@ def merge(
 
 
 @app.command()
+def split(
+    case_id: CaseId,
+    reports: Annotated[list[str], typer.Argument(help="Reports of it, by id, that are a case of their own.")],
+    by: By = "",
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Take reports out of a case: their mails become a case of their own, and are analysed for themselves."""
+    made = _edit(case_id, {"split": reports}, by, data)
+    if as_json:
+        show.json_line(made)
+    else:
+        show.out.print(made["case_id"])
+
+
+@app.command()
 def decide(
     case_id: CaseId,
     category: Annotated[str, typer.Argument(help="malware, phishing, spam, bulk, clean, unknown or simulation")],
@@ -152,10 +169,10 @@ def submit(
         answer_of(api.post(f"/v1/cases/{whole}/analyse", json=body))
 
 
-def _edit(case_id: str, edit: dict[str, Any], by: str, data: Path | None) -> None:
+def _edit(case_id: str, edit: dict[str, Any], by: str, data: Path | None) -> Any:
     whole = _whole(case_id, data)
     with _api(data) as api:
-        answer_of(api.patch(f"/v1/cases/{whole}", json={**edit, "by": by or getpass.getuser()}))
+        return answer_of(api.patch(f"/v1/cases/{whole}", json={**edit, "by": by or getpass.getuser()})).json()
 
 
 def _whole(beginning: str, data: Path | None) -> str:
@@ -199,10 +216,19 @@ def _row(case: dict[str, Any]) -> tuple[object, ...]:
         case["report_count"],
         case["decision"],
         verdict,
+        _due(case),
         case["owner"],
         case["from_address"],
         case["subject"],
     )
+
+
+def _due(case: dict[str, Any]) -> str:
+    """How many hours a person still has, or why nobody has to look."""
+    if case["closed_as"] or not case["due_at"]:
+        return str(case["closed_as"])
+    hours = (datetime.fromisoformat(case["due_at"]) - datetime.now(UTC)).total_seconds() / 3600
+    return f"{hours:.0f} h" if hours > 0 else f"{-hours:.0f} h ago"
 
 
 def _api(data: Path | None) -> Any:

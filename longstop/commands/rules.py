@@ -15,6 +15,7 @@ from longstop.stored import Span, open_outbox, outbox_events
 from longstop.where import data_dir
 from services.triage.handlers.deciding import facts_of
 from services.triage.rulebook import Rulebook
+from services.triage.rules.reputation import Reputation
 from services.triage.settings import TriageSettings
 from services.triage.tables import Case
 from shared.errors import LongstopError
@@ -53,7 +54,7 @@ def try_out(
     async def run() -> None:
         nonlocal total
         async for event, case in _reports(settings, days):
-            facts = facts_of(event, case)
+            facts = facts_of(event, case, Reputation())
             now, then = now_book.policy.decide(facts), then_book.policy.decide(facts)
             total += 1
             fired.update(then.rules)

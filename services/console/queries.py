@@ -1,5 +1,6 @@
 """What pages and the API ask of the read model."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -8,6 +9,9 @@ from sqlmodel import Session, col, select
 
 from services.console.rules.cursor import read_cursor, write_cursor
 from services.console.tables import Activity, Block, Case, Copy, Failure, Held, Report, Row, Verdict
+
+#: Cases merged into one that are decided with it.
+MERGED_MAX = 1_000
 
 R = TypeVar("R", bound=Row)
 
@@ -72,6 +76,11 @@ def case_story(session: Session, case_id: str) -> dict[str, Any] | None:
         "failures": list(session.exec(select(Failure).where(Failure.case_id == case_id).limit(20))),
         "activity": list(session.exec(activity)),
     }
+
+
+def merged_into(session: Session, case_id: str) -> Sequence[str]:
+    """The cases whose reports this one took; their mails are still analysed under their own ids."""
+    return session.exec(select(Case.id).where(Case.merged_into == case_id).limit(MERGED_MAX)).all()
 
 
 def copies(session: Session, limit: int) -> list[tuple[Copy, Held | None]]:

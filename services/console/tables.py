@@ -95,6 +95,14 @@ class Case(Row, table=True):
         default_factory=list, sa_type=JSON, description="what operators noted: at, by, text"
     )
     merged_into: str = ""
+    split_from: str = ""
+    due_at: datetime | None = Field(default=None, sa_type=UtcTime, description="until when a person should have looked")
+    closings: int = 0
+    closed_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    closed_as: str = Field(
+        default="",
+        description="dismissed, decided, resolved, or empty; it is open again when it was requested after that",
+    )
 
 
 class Verdict(Row, table=True):

@@ -36,7 +36,8 @@ CASE_STATES = {
     "analysing": "Being analysed",
     "review": "Waits for an operator",
     "dismissed": "Dismissed",
-    "decided": "Decided",
+    "decided": "Has a verdict",
+    "closed": "Closed",
 }
 
 PRIORITIES = {"low": "low", "normal": "normal", "high": "high", "urgent": "urgent"}

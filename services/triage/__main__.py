@@ -27,7 +27,7 @@ from shared.web import service_app
 def build(room: Room) -> Parts:
     """Put triage together."""
     rulebook = Rulebook(room.settings.rules_file)
-    reports = Reports(rulebook, room.settings.own_domains)
+    reports = Reports(rulebook, room.settings.own_domains, room.settings.due_hours)
     return Parts(
         app=service_app("triage", VERSION, ready=room.ready),
         port=room.settings.triage_port,

@@ -3,6 +3,7 @@
 from shared.contract import Contract
 from shared.events import (
     BlockRequested,
+    CaseClosed,
     CaseDecided,
     CaseEdited,
     CaseJoined,
@@ -19,5 +20,14 @@ from shared.events import (
 CONTRACT = Contract(
     "triage",
     reads=(ReportReceived, VerdictIssued, CaseEdited, CaseDecided, ErasureRequested),
-    writes=(CaseOpened, CaseJoined, CaseTriaged, SubmissionRequested, ReportResolved, BlockRequested, NotificationSent),
+    writes=(
+        CaseOpened,
+        CaseJoined,
+        CaseTriaged,
+        CaseClosed,
+        SubmissionRequested,
+        ReportResolved,
+        BlockRequested,
+        NotificationSent,
+    ),
 )

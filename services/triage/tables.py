@@ -32,6 +32,11 @@ class Case(SQLModel, table=True):
     confidence: float = 0.0
     version: int = 0
     leader: str = Field(default="", max_length=64)
+    waiting_count: int = Field(default=0, description="mails that have no verdict yet")
+    due_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    decided_as: str = Field(default="", max_length=20, description="what an operator says it is")
+    closed: bool = False
+    closings: int = 0
 
 
 class Kin(SQLModel, table=True):
@@ -101,6 +106,19 @@ class Person(SQLModel, table=True):
     has_reported: bool = False
 
 
+class Reporter(SQLModel, table=True):
+    """Somebody who reports, as a hash: how often their reports were right and wrong, fading (see rules/reputation.py)."""
+
+    metadata = METADATA
+    __tablename__ = "triage_reporter"
+    __table_args__ = IN_KEY_ORDER
+
+    reporter_id: str = Field(primary_key=True, max_length=64)
+    right: float = 0.0
+    wrong: float = 0.0
+    counted_on: int = Field(default=0, description="the day that they were counted last, in days since 1970")
+
+
 class Asked(SQLModel, table=True):
     """A block that a rule has asked for: once for each case and value."""
 
@@ -122,6 +140,11 @@ class Report(SQLModel, table=True):
     case_id: str = Field(max_length=64, index=True)
     sample: str = Field(max_length=64)
     inherited: bool = False
+    category: str = Field(default="", max_length=20, description="what it was reported as")
+    reporter_id: str = Field(
+        default="", max_length=64, description="of its verified reporter, whose reputation it counts for"
+    )
+    proved: str = Field(default="", max_length=10, description="right, wrong, or empty while nobody knows")
     told_version: int = 0
     answer_id: str = Field(
         default="", max_length=64, description="of the answer to its reporter; empty when nobody is answered"
@@ -146,6 +169,11 @@ class Answer(SQLModel, table=True):
     attempts: int = 0
     sent: int = 0
     wanted: bool = Field(default=False, description="an operator wants it sent even when answers are off")
+
+
+def reporter_id_of(address: str) -> str:
+    """One for each verified reporter."""
+    return fact_id("reporter", address.lower())
 
 
 def person_id_of(case_id: str, address: str) -> str:

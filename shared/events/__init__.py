@@ -10,6 +10,7 @@ from shared.events.blocks import (
     BlockRequested,
     BlockWithdrawn,
 )
+from shared.events.cases import CaseClosed, CaseDecided, CaseEdited, CaseJoined, CaseOpened, CaseTriaged, Split
 from shared.events.erasure import ErasureRequested
 from shared.events.message import AttachmentFacts, Authentication, MessageFacts
 from shared.events.message import Envelope as MailEnvelope
@@ -25,11 +26,6 @@ from shared.events.quarantine import (
     ReleaseRequested,
 )
 from shared.events.reports import (
-    CaseDecided,
-    CaseEdited,
-    CaseJoined,
-    CaseOpened,
-    CaseTriaged,
     MessageByValue,
     ReportReceived,
     ReportRejected,
@@ -58,6 +54,7 @@ EVENTS: tuple[type[Event], ...] = (
     CaseTriaged,
     CaseEdited,
     CaseDecided,
+    CaseClosed,
     SubmissionRequested,
     SubmissionFailed,
     VerdictIssued,
@@ -91,6 +88,7 @@ __all__ = [
     "BlockRemoved",
     "BlockRequested",
     "BlockWithdrawn",
+    "CaseClosed",
     "CaseDecided",
     "CaseEdited",
     "CaseJoined",
@@ -118,6 +116,7 @@ __all__ = [
     "ReportRejected",
     "ReportResolved",
     "ReportSubmitted",
+    "Split",
     "SubmissionFailed",
     "SubmissionRequested",
     "VerdictIssued",

@@ -1,4 +1,4 @@
-"""Reports and cases: somebody says of a mail that it should not have come through."""
+"""Reports: somebody says of a mail that it should not have come through, and is told what it was."""
 
 from datetime import datetime
 from typing import Annotated, ClassVar, Self
@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from shared.events.base import Event
 from shared.events.message import Envelope, MessageFacts, Part, Sha256
-from shared.events.vocabulary import Priority, ReportCategory, Source, TriageDecision, VerdictCategory
+from shared.events.vocabulary import ReportCategory, Source, VerdictCategory
 
 Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=320)]  # RFC 5321, section 4.5.3.1
 ShortText = Annotated[str, StringConstraints(max_length=1000)]
@@ -80,97 +80,8 @@ class ReportRejected(Event):
         return (self.report_id,)
 
 
-class CaseOpened(Event):
-    """A report started a case: a campaign of like mails."""
-
-    STREAM: ClassVar = "case.opened.v1"
-
-    case_id: str
-    report_id: str
-    report_count: int = 1
-    category: ReportCategory
-    subject: str = ""
-    from_address: str = ""
-
-    def key(self) -> tuple[object, ...]:
-        return (self.case_id, self.report_id)
-
-
-class CaseJoined(Event):
-    """A report joined a case; `matched` says by what likeness."""
-
-    STREAM: ClassVar = "case.joined.v1"
-
-    case_id: str
-    report_id: str
-    report_count: int
-    matched: str = ""
-
-    def key(self) -> tuple[object, ...]:
-        return (self.case_id, self.report_id)
-
-
-class CaseTriaged(Event):
-    """The decision about a case, with its priority and reasons in words."""
-
-    STREAM: ClassVar = "case.triaged.v1"
-
-    case_id: str
-    report_id: str
-    decision: TriageDecision
-    priority: Priority
-    reasons: tuple[str, ...]
-    tags: tuple[str, ...] = ()
-    rules: tuple[str, ...] = Field(default=(), description="the rules that were true, by name")
-
-    def key(self) -> tuple[object, ...]:
-        return (self.case_id, self.report_id)
-
-
-class CaseDecided(Event):
-    """An operator decided what the mails of a case are: a verdict that supersedes those of the analysers follows."""
-
-    STREAM: ClassVar = "case.decided.v1"
-
-    decision_id: str
-    case_id: str
-    category: VerdictCategory
-    by: str
-    comment: str = ""
-    notify: bool = Field(
-        default=False, description="tell the reporters, though they were told the same or nothing before"
-    )
-
-    def key(self) -> tuple[object, ...]:
-        return (self.decision_id,)
-
-    def about(self) -> str:
-        return self.case_id
-
-
-class CaseEdited(Event):
-    """An operator took a case over, noted something, tagged it, or found that it belongs to another."""
-
-    STREAM: ClassVar = "case.edited.v1"
-
-    edit_id: str
-    case_id: str
-    by: str
-    owner: str | None = Field(default=None, description="who looks after it from now on; empty: nobody")
-    note: str = ""
-    add_tags: tuple[str, ...] = ()
-    remove_tags: tuple[str, ...] = ()
-    merged_into: str = Field(default="", description="the case that takes all of its reports")
-
-    def key(self) -> tuple[object, ...]:
-        return (self.edit_id,)
-
-    def about(self) -> str:
-        return self.case_id
-
-
 class ReportResolved(Event):
-    """The verdict for one report, its own or inherited from its case; one for each report and verdict version."""
+    """The verdict for one report, its own or inherited from its case; one for each report and verdict version of its case."""
 
     STREAM: ClassVar = "report.resolved.v1"
 
@@ -182,4 +93,4 @@ class ReportResolved(Event):
     inherited: bool
 
     def key(self) -> tuple[object, ...]:
-        return (self.report_id, self.version)
+        return (self.report_id, self.case_id, self.version)

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from services.triage.handlers import Reports, foresee_verdicts, on_verdict_issued
 from services.triage.handlers.telling import tell_step
 from services.triage.rulebook import Rulebook
-from services.triage.tables import METADATA, Case, Report, Sample
+from services.triage.tables import METADATA, Case, Report, Reporter, Sample
 from shared.events import MessageFacts, ReportReceived, VerdictIssued, fact_id
 from shared.events.vocabulary import VerdictCategory
 from shared.work import Work, now
@@ -176,3 +176,47 @@ def test_a_case_counts_people_once(triage: Triage) -> None:
     report = triage.report("b", reporter="carl@example.org")
     case = triage.case_of(report)
     assert (case.report_count, case.reporter_count, case.recipient_count, case.sample_count) == (3, 2, 3, 2)
+
+
+def closings(triage: Triage) -> list[tuple[str, str]]:
+    outbox = triage.database.outbox.c
+    query = select(outbox.fields).where(outbox.stream == "case.closed.v1").order_by(outbox.seq)
+    rows = [
+        json.loads(json.loads(fields)["data"]) for (fields,) in triage.database.see(lambda s: s.execute(query).all())
+    ]
+    return [(row["reason"], row["category"]) for row in rows]
+
+
+def test_a_case_is_closed_when_all_its_mails_have_verdicts_and_opened_by_a_new_mail(triage: Triage) -> None:
+    triage.report("a")
+    triage.report("b")
+    triage.verdict("a", "phishing")
+    assert closings(triage) == []
+    triage.verdict("b", "unknown", 0.0)
+    assert closings(triage) == [("resolved", "phishing")]
+    triage.report("a", reporter="bob@example.org")
+    assert len(closings(triage)) == 1
+    report = triage.report("c")
+    assert not triage.case_of(report).closed
+    triage.verdict("c", "spam")
+    assert closings(triage) == [("resolved", "phishing"), ("resolved", "phishing")]
+
+
+def test_a_case_of_which_nobody_knows_what_it_is_stays_open(triage: Triage) -> None:
+    report = triage.report("a")
+    triage.verdict("a", "unknown", 0.0)
+    assert closings(triage) == []
+    assert triage.case_of(report).due_at > triage.case_of(report).opened_at
+
+
+def test_reports_that_prove_right_count_for_their_reporter_once(triage: Triage) -> None:
+    triage.report("a", reporter="ana@example.org", reporter_verified=True)
+    triage.report("b", reporter="bob@example.org")
+    triage.verdict("a", "phishing")
+    triage.verdict("a", "malware")
+    triage.verdict("b", "phishing")
+    rows = triage.database.see(lambda session: session.exec(select(Reporter)).all())
+    assert [(row.right, row.wrong) for row in rows] == [(1.0, 0.0)]
+    triage.verdict("a", "clean")
+    rows = triage.database.see(lambda session: session.exec(select(Reporter)).all())
+    assert [(row.right, row.wrong) for row in rows] == [(0.0, 1.0)]

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.events import BlockCreated, NotificationSent, ReportResolved, SubmissionFailed, VerdictIssued
+from shared.events import BlockCreated, CaseClosed, NotificationSent, ReportResolved, SubmissionFailed, VerdictIssued
 from tests.mails import mail
 from tests.services import House, house
 from tests.waiting import until
@@ -166,3 +166,59 @@ async def test_a_mail_is_analysed_again_but_not_at_once_again(desk: House) -> No
         return [one["origin"]["by"] for one in await desk.said(BlockCreated)]
 
     assert await until(blocked) == ["eve"]
+
+
+async def test_a_report_leaves_its_case_for_one_of_its_own_and_is_decided_there(desk: House) -> None:
+    copy = mail(
+        sender="Bo <bo@partner.example>",
+        subject="Minutes",
+        body="Hello Ana, here are the minutes of our meeting on Tuesday.",
+    )
+    (one,), (two,) = (
+        await resolved(desk, await report(desk, QUIET), 1),
+        await resolved(desk, await report(desk, copy), 1),
+    )
+    assert one["case_id"] == two["case_id"]
+    case_id = one["case_id"]
+    await shown(desk, case_id, report_count=2)
+    async with console(desk) as http:
+        path = f"/v1/cases/{case_id}"
+        assert (await http.patch(path, json={"split": ["none"]})).status_code == 422
+        all_of_it = {"split": [one["report_id"], two["report_id"]]}
+        assert (await http.patch(path, json=all_of_it)).status_code == 422
+        answer = await http.patch(path, json={"split": [two["report_id"]]})
+        assert answer.status_code == 202
+        made = answer.json()["case_id"]
+        _, again = await resolved(desk, two["report_id"], 2)
+        assert (again["case_id"], again["version"]) == (made, 1)
+        await shown(desk, made, report_count=1, split_from=case_id, subject="Minutes")
+        await shown(desk, case_id, report_count=1)
+        assert (await http.post(f"/v1/cases/{made}/decision", json={"category": "phishing"})).status_code == 202
+    told = (await resolved(desk, two["report_id"], 3))[-1]
+    assert (told["category"], told["version"]) == ("phishing", 2)
+    assert [row["category"] for row in await resolved(desk, one["report_id"], 1)] == ["unknown"]
+
+
+async def test_a_decision_reaches_the_mails_of_merged_cases_and_closes_the_case(desk: House) -> None:
+    other = mail(
+        sender="Al <al@firm.example>", subject="Offer", message_id="2@firm.example", body="The offer, as asked."
+    )
+    (one,), (two,) = (
+        await resolved(desk, await report(desk, QUIET), 1),
+        await resolved(desk, await report(desk, other), 1),
+    )
+    await shown(desk, one["case_id"], verdict_version=1)
+    await shown(desk, two["case_id"], verdict_version=1)
+    async with console(desk) as http:
+        await http.patch(f"/v1/cases/{one['case_id']}", json={"merged_into": two["case_id"]})
+        await shown(desk, two["case_id"], report_count=2)
+        await http.post(f"/v1/cases/{two['case_id']}/decision", json={"category": "spam"})
+    for first in (one, two):
+        told = (await resolved(desk, first["report_id"], 2))[-1]
+        assert (told["category"], told["case_id"]) == ("spam", two["case_id"])
+
+    async def closed() -> list[Any]:
+        return [(row["reason"], row["category"]) for row in await desk.said(CaseClosed)]
+
+    assert await until(closed) == [("decided", "spam")]
+    assert (await shown(desk, two["case_id"], closed_as="decided"))["case"]["due_at"]

@@ -13,6 +13,7 @@ from services.console.handlers.quarantine import (
     on_release_requested,
 )
 from services.console.handlers.reports import (
+    on_case_closed,
     on_case_joined,
     on_case_opened,
     on_case_triaged,
@@ -29,6 +30,7 @@ __all__ = [
     "on_block_expired",
     "on_block_refused",
     "on_block_removed",
+    "on_case_closed",
     "on_case_decided",
     "on_case_edited",
     "on_case_joined",

@@ -1,12 +1,12 @@
 """What operators did with cases."""
 
 from sqlalchemy import update
-from sqlmodel import col
+from sqlmodel import col, select
 
 from services.console.handlers.note import note
 from services.console.tables import Case, Report, Verdict, row_of
 from services.console.words import CATEGORIES, sentence
-from shared.events import CaseDecided, CaseEdited
+from shared.events import CaseDecided, CaseEdited, Split
 from shared.events.base import rfc3339
 from shared.work import Work
 
@@ -40,11 +40,28 @@ def on_case_edited(event: CaseEdited, work: Work) -> None:
     if event.merged_into and event.merged_into != event.case_id:
         _merge(case, event.merged_into, work)
         done.append("was merged into another")
+    if event.split:
+        _split(event, event.split, work)
+        done.append("was split")
     note(event, f"A case {', '.join(done) or 'was looked at'}", work)
 
 
 def _noted(case: Case, by: str, text: str, work: Work) -> None:
     case.notes = [*case.notes, {"at": rfc3339(work.at), "by": by, "text": text}][-NOTES_MAX:]
+
+
+def _split(event: CaseEdited, split: Split, work: Work) -> None:
+    """Show the reports that leave at their new case, with the copies of the same mails."""
+    made = row_of(work, Case, event.split_into)
+    made.category, made.subject, made.from_address = split.category, split.subject, split.from_address
+    made.split_from = event.case_id
+    work.session.flush()
+    theirs = col(Report.case_id) == event.case_id
+    mails = work.session.exec(select(Report.sha256).where(theirs, col(Report.id).in_(split.reports))).all()
+    moved = update(Report).where(theirs, col(Report.sha256).in_(mails)).values(case_id=made.id)
+    count = work.session.connection().execute(moved).rowcount
+    made.report_count += count
+    row_of(work, Case, event.case_id).report_count -= count
 
 
 def _merge(case: Case, into: str, work: Work) -> None:

@@ -6,6 +6,7 @@ from services.console.rules.text import percent
 from services.console.tables import Case, Failure, Report, Verdict, row_of
 from services.console.words import CATEGORIES, CAUSES, DECISIONS, SOURCES, sentence
 from shared.events import (
+    CaseClosed,
     CaseJoined,
     CaseOpened,
     CaseTriaged,
@@ -74,8 +75,17 @@ def on_case_triaged(event: CaseTriaged, work: Work) -> None:
     case = row_of(work, Case, event.case_id)
     case.decision, case.priority, case.reasons = event.decision, event.priority, list(event.reasons)
     case.tags = list(dict.fromkeys((*case.tags, *event.tags)))
+    case.due_at = event.due_at
     case.triaged_at = later(known=case.triaged_at, told=work.at)
     note(event, f"{sentence(DECISIONS, event.decision)}, priority {event.priority}", work, word=event.priority)
+
+
+def on_case_closed(event: CaseClosed, work: Work) -> None:
+    """Nothing more is to do in a case."""
+    case = row_of(work, Case, event.case_id)
+    if event.closing > case.closings:
+        case.closings, case.closed_at, case.closed_as = event.closing, work.at, event.reason
+    note(event, "The case is closed", work, word=event.reason)
 
 
 def on_submission_requested(event: SubmissionRequested, work: Work) -> None:

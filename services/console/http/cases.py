@@ -1,15 +1,24 @@
 """What operators do with cases, over HTTP. 202 says that it was asked for; the streams say when it was done."""
 
 from http import HTTPStatus
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 from uuid import uuid4
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.console.queries import case_story
+from services.console.queries import case_story, merged_into
 from services.console.tables import Case
-from shared.events import BlockOrigin, BlockRequested, CaseDecided, CaseEdited, Event, SubmissionRequested
+from shared.events import (
+    BlockOrigin,
+    BlockRequested,
+    CaseDecided,
+    CaseEdited,
+    Event,
+    Split,
+    SubmissionRequested,
+    fact_id,
+)
 from shared.events.vocabulary import BAD_CATEGORIES, ReportCategory, VerdictCategory
 from shared.run import Room
 from shared.web import Problem
@@ -17,6 +26,7 @@ from shared.work import Work
 
 By = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+ReportId = Annotated[str, StringConstraints(max_length=64)]
 Tag = Annotated[str, StringConstraints(pattern=r"^[\w.:/-]{1,40}$")]
 
 
@@ -31,6 +41,9 @@ class Edit(BaseModel):
     remove_tags: Annotated[list[Tag], Field(max_length=20)] = []
     merged_into: Annotated[str, StringConstraints(max_length=64)] = Field(
         default="", description="the case that takes its reports"
+    )
+    split: Annotated[list[ReportId], Field(max_length=500)] = Field(
+        default=[], description="reports that leave for a case of their own, with all copies of the same mails"
     )
     by: By = "operator"
 
@@ -76,12 +89,12 @@ class Cases:
         return router
 
     async def edit(self, case_id: str, edit: Edit) -> dict[str, str]:
-        """Assign, note, tag or merge.
+        """Assign, note, tag, merge or split.
 
         Raises:
             Problem: 404 there is no such case; 422 nothing, or nothing possible, is wanted.
         """
-        wanted = edit.model_dump(exclude={"by"}, exclude_defaults=True)
+        wanted: dict[str, Any] = edit.model_dump(exclude={"by"}, exclude_defaults=True)
         if not wanted or edit.merged_into == case_id:
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY, "nothing to do", "name an owner, a note, tags or another case"
@@ -91,9 +104,11 @@ class Cases:
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY, "that case was merged into another itself", "name the other one"
             )
-        edit_id = str(uuid4())
-        await self._say(CaseEdited(edit_id=edit_id, case_id=case_id, by=edit.by, **wanted))
-        return {"edit_id": edit_id}
+        if edit.split:
+            wanted["split"] = await self._split(case_id, edit.split)
+        event = CaseEdited(edit_id=str(uuid4()), case_id=case_id, by=edit.by, **wanted)
+        await self._say(event)
+        return {"edit_id": event.edit_id, **({"case_id": event.split_into} if edit.split else {})}
 
     async def decide(self, case_id: str, decision: CaseDecision) -> dict[str, str]:
         """Decide what the mails are, as a verdict that supersedes the analysers'.
@@ -108,7 +123,8 @@ class Cases:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "only bad mail is blocked", "leave `block` out")
         decision_id = str(uuid4())
         told = decision.model_dump(exclude={"block"})
-        events: list[Event] = [CaseDecided(decision_id=decision_id, case_id=case_id, **told)]
+        cases = (case_id, *await self._room.database.look(lambda session: merged_into(session, case_id)))
+        events: list[Event] = [CaseDecided(decision_id=fact_id(decision_id, one), case_id=one, **told) for one in cases]
         if decision.block and case.from_address:
             origin = BlockOrigin(by=decision.by, case_id=case_id, note=decision.comment)
             events.append(
@@ -154,6 +170,25 @@ class Cases:
             )
         await self._say(*events)
         return {"request_id": request_id}
+
+    async def _split(self, case_id: str, wanted: list[str]) -> Split:
+        """The reports that leave a case: some of it, not all."""
+        story = await self._room.database.look(lambda session: case_story(session, case_id))
+        reports = [report for report in story["reports"] if report.id in wanted] if story else []
+        leaving = {report.sha256 for report in reports}
+        if len(reports) != len(set(wanted)) or not story or all(one.sha256 in leaving for one in story["reports"]):
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "these reports cannot leave the case",
+                "name reports of this case, and leave it others that are of other mails",
+            )
+        first = reports[0]
+        return Split(
+            reports=tuple(report.id for report in reports),
+            category=cast("ReportCategory", first.category),
+            subject=first.subject,
+            from_address=first.from_address,
+        )
 
     async def _case(self, case_id: str) -> Case:
         case = await self._room.database.look(lambda session: session.get(Case, case_id))

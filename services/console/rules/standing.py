@@ -21,8 +21,12 @@ def may_decide(*, status: str) -> bool:
     return status in ("held", "release_requested")
 
 
-def case_state(*, decision: str, requested_at: datetime | None, verdict_at: datetime | None) -> str:
-    """Where a case stands: a request younger than the verdict means that it is looked at again."""
+def case_state(
+    *, decision: str, requested_at: datetime | None, verdict_at: datetime | None, closed_at: datetime | None
+) -> str:
+    """Where a case stands: a request younger than the verdict or the closing means that it is looked at again."""
+    if closed_at and (requested_at is None or requested_at <= closed_at):
+        return "closed"
     if requested_at and (verdict_at is None or requested_at > verdict_at):
         return "analysing"
     if verdict_at:

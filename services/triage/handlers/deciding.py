@@ -1,8 +1,10 @@
 """What rules are asked about a report, and what follows from what they say."""
 
+from datetime import timedelta
 from typing import cast
 
 from services.triage.rules.policy import Decision
+from services.triage.rules.reputation import Reputation
 from services.triage.tables import Asked, Case
 from shared.events import BlockOrigin, BlockRequested, CaseTriaged, ReportReceived, fact_id
 from shared.events.vocabulary import BlockKind
@@ -10,8 +12,8 @@ from shared.mail.urls import canonical_host
 from shared.work import Work
 
 
-def facts_of(event: ReportReceived, case: Case) -> dict[str, object]:
-    """What conditions of rules may ask (`FACTS`), of a report and the case that it joined."""
+def facts_of(event: ReportReceived, case: Case, reporter: Reputation) -> dict[str, object]:
+    """What conditions of rules may ask (`FACTS`), of a report, its reporter and the case that it joined."""
     message = event.message
     checked = message.authentication
     return {
@@ -19,6 +21,8 @@ def facts_of(event: ReportReceived, case: Case) -> dict[str, object]:
         "comment": event.comment,
         "reporter": event.reporter,
         "reporter_verified": event.reporter_verified,
+        "reporter_precision": reporter.precision,
+        "reporter_reports": reporter.count,
         "source": event.source,
         "defaulted": event.defaulted,
         "low_fidelity": event.low_fidelity,
@@ -45,10 +49,14 @@ def facts_of(event: ReportReceived, case: Case) -> dict[str, object]:
     }
 
 
-def say(decision: Decision, case: Case, event: ReportReceived, work: Work) -> None:
-    """Say what was decided about the case, when it is new or has changed, and ask for the blocks that rules propose."""
+def say(decision: Decision, case: Case, event: ReportReceived, due: timedelta, work: Work) -> None:
+    """Say what was decided about the case, when it is new or has changed, and ask for the blocks that rules propose.
+
+    `due` is the time that a person has for a case of this priority, from when it was opened.
+    """
     if (case.decision, case.priority) != (decision.decision, decision.priority):
         case.decision, case.priority = decision.decision, decision.priority
+        case.due_at = case.opened_at + due
         work.emit(
             CaseTriaged(
                 case_id=case.case_id,
@@ -58,6 +66,7 @@ def say(decision: Decision, case: Case, event: ReportReceived, work: Work) -> No
                 reasons=decision.reasons,
                 tags=decision.tags,
                 rules=decision.rules,
+                due_at=case.due_at,
             )
         )
     for kind in decision.blocks:

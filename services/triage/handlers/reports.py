@@ -1,14 +1,28 @@
 """A report finds the case of its mail, or opens one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 
+from services.triage.handlers.closing import close_if_done
 from services.triage.handlers.deciding import facts_of, say
-from services.triage.handlers.telling import tell
+from services.triage.handlers.telling import reputation_of, tell
+from services.triage.handlers.verdicts import lead_case
 from services.triage.rulebook import Rulebook
 from services.triage.rules.likeness import CONTENT, MATCHED, Likeness, Look, holds, kind_of, likeness
 from services.triage.rules.policy import Decision
-from services.triage.tables import Answer, Case, Kin, Person, Report, Sample, Trait, person_id_of
+from services.triage.tables import (
+    Answer,
+    Case,
+    Kin,
+    Person,
+    Report,
+    Reporter,
+    Sample,
+    Trait,
+    person_id_of,
+    reporter_id_of,
+)
 from shared.events import (
     CaseJoined,
     CaseOpened,
@@ -16,6 +30,7 @@ from shared.events import (
     SubmissionRequested,
     fact_id,
 )
+from shared.events.vocabulary import Priority
 from shared.work import Work
 
 #: Answers that are looked up together; more of them one by one.
@@ -31,9 +46,15 @@ RECIPIENTS_MAX = 50
 class Reports:
     """The reactions; what is decided stands in the rules, which may change while we run."""
 
-    def __init__(self, rulebook: Rulebook, own_domains: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        own_domains: Iterable[str] = (),
+        due_hours: Mapping[Priority, float] = MappingProxyType({}),
+    ) -> None:
         self._rulebook = rulebook
         self._own_domains = frozenset(own_domains)
+        self._due_hours = due_hours
 
     def foresee(self, events: Sequence[ReportReceived], work: Work) -> None:
         """The traits of these mails that are known, with their cases and samples."""
@@ -47,7 +68,8 @@ class Reports:
         cases = {sample.case_id for sample in samples}
         work.foresee(Case, cases)
         work.foresee(Kin, {*(sample.kin_id for sample in samples), *mails})
-        reporters = {event.reporter for event in events if event.reporter_verified and event.reporter}
+        reporters = {event.reporter for event in events if _is_known(event)}
+        work.foresee(Reporter, map(reporter_id_of, reporters))
         if cases and reporters and len(cases) * len(reporters) <= FORESEEN_ANSWERS_MAX:
             work.foresee(Answer, [answer_id_of(case_id, reporter) for case_id in cases for reporter in reporters])
 
@@ -58,8 +80,9 @@ class Reports:
         inherited = match is not None and match.trait in alike.same_mail
         case = _open(event, work) if match is None else _join(match, event, work)
         _count_people(case, event, work)
-        decision = self._rulebook.policy.decide(facts_of(event, case))
-        say(decision, case, event, work)
+        reporter_id = reporter_id_of(event.reporter) if _is_known(event) else ""
+        decision = self._rulebook.policy.decide(facts_of(event, case, reputation_of(reporter_id, work)))
+        say(decision, case, event, timedelta(hours=self._due_hours.get(decision.priority, 24)), work)
         if match and inherited:
             sample = work.get(Sample, match.sample)
         else:
@@ -73,10 +96,13 @@ class Reports:
             case_id=case.case_id,
             sample=sample.sha256,
             inherited=inherited,
+            category=event.category,
+            reporter_id=reporter_id,
             answer_id=_answer(case, event, work),
         )
         if sample.version:
             tell([report], sample, work)
+        close_if_done(case, work)
 
     def _likeness(self, event: ReportReceived) -> Likeness:
         return likeness(message=event.message, own_domains=self._own_domains)
@@ -163,10 +189,15 @@ def _take_sample(case: Case, kin: Kin, event: ReportReceived, decision: Decision
     sample.kin_id = kin.kin_id
     kin.sample_count += 1
     case.sample_count += 1
+    case.closed = False
     if decision.decision == "dismiss":
         sample.own_version, sample.own_category, sample.own_confidence = 1, "simulation", 1.0
         sample.version, sample.category, sample.confidence = 1, "simulation", 1.0
         return sample
+    if sample.own_version:
+        lead_case(case, sample, work)
+    else:
+        case.waiting_count += 1
     work.emit(
         SubmissionRequested(
             request_id=fact_id("submission", case.case_id, sample.sha256),
@@ -185,7 +216,7 @@ def _take_sample(case: Case, kin: Kin, event: ReportReceived, decision: Decision
 
 def _answer(case: Case, event: ReportReceived, work: Work) -> str:
     """The answer that a verified reporter will get for the case; the same one however often they report it."""
-    if not event.reporter_verified or not event.reporter:
+    if not _is_known(event):
         return ""
     answer_id = answer_id_of(case.case_id, event.reporter)
     if not work.find(Answer, answer_id):
@@ -200,6 +231,11 @@ def _answer(case: Case, event: ReportReceived, work: Work) -> str:
             due_at=work.at + RECEIPT_AFTER,
         )
     return answer_id
+
+
+def _is_known(event: ReportReceived) -> bool:
+    """Whether it is proven who reported."""
+    return event.reporter_verified and bool(event.reporter)
 
 
 def answer_id_of(case_id: str, reporter: str) -> str:

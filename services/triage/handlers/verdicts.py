@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, or_, update
 from sqlmodel import col
 
+from services.triage.handlers.closing import close_if_done
 from services.triage.handlers.telling import STEP, tell_step
 from services.triage.rules.verdicts import Standing, is_worse, said
 from services.triage.tables import Case, Kin, Report, Sample
@@ -33,14 +34,23 @@ def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
         sample = work.new(Sample, sha256=event.message_sha256, case_id=event.case_id, asked_as=event.case_id)
     if sample.asked_as != event.case_id or sample.own_version >= event.version:
         return
+    is_first = sample.own_version == 0
     sample.own_version, sample.own_category, sample.own_confidence = event.version, event.category, event.confidence
-    if case := work.find(Case, sample.case_id):
-        _lead(case, col(Sample.case_id) == case.case_id, sample, work)
+    case = work.find(Case, sample.case_id)
+    if case:
+        lead_case(case, sample, work)
+        case.waiting_count = max(case.waiting_count - is_first, 0)
+        close_if_done(case, work)
     kin = work.find(Kin, sample.kin_id)
     changed = kin is not None and _lead(kin, col(Sample.kin_id) == kin.kin_id, sample, work)
     settle(sample, Standing.of(kin) if kin else Standing(), work)
     if kin and changed and kin.sample_count > 1:
         spread(kin, work)
+
+
+def lead_case(case: Case, sample: Sample, work: Work) -> None:
+    """Let a case stand by the verdict of this mail when that is its worst."""
+    _lead(case, col(Sample.case_id) == case.case_id, sample, work)
 
 
 def settle(sample: Sample, kin: Standing, work: Work) -> None:
@@ -60,6 +70,16 @@ def _lead(group: Case | Kin, members: ColumnElement[bool], sample: Sample, work:
         if is_worse(before, own) and group.sample_count > 1:
             _choose_again(group, members, work)  # the mail that it stood by is not so bad after all
     return (before.category, before.confidence) != (group.category, group.confidence)
+
+
+def lead_again(case: Case, work: Work) -> None:
+    """Let a case stand by the worst of the mails that it still has."""
+    case.category, case.confidence, case.leader = "", 0.0, ""
+    members = col(Sample.case_id) == case.case_id
+    _choose_again(case, members, work)
+    if not case.leader:
+        for found in work.load(Sample, members, col(Sample.own_version) > 0, limit=1):
+            case.category, case.confidence, case.leader = found.own_category, found.own_confidence, found.sha256
 
 
 def _choose_again(group: Case | Kin, members: ColumnElement[bool], work: Work) -> None:

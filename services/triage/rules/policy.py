@@ -23,6 +23,8 @@ FACTS: Mapping[str, Any] = {
     "comment": cel.Type.STRING,
     "reporter": cel.Type.STRING,
     "reporter_verified": cel.Type.BOOL,
+    "reporter_precision": cel.Type.DOUBLE,
+    "reporter_reports": cel.Type.INT,
     "source": cel.Type.STRING,
     "defaulted": cel.Type.BOOL,
     "low_fidelity": cel.Type.BOOL,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from services.triage.handlers.deciding import facts_of
 from services.triage.rules.likeness import likeness
 from services.triage.rules.policy import FACTS, Decision, PolicyError, default_text, read_policy
+from services.triage.rules.reputation import Reputation
 from services.triage.tables import Case
 from shared.events import MessageFacts, ReportReceived
 from shared.events.vocabulary import ReportCategory
@@ -34,7 +35,7 @@ def facts(
             **(report or {}),
         }
     )
-    return facts_of(event, Case(case_id="c", opened_at=now(), report_count=count))
+    return facts_of(event, Case(case_id="c", opened_at=now(), report_count=count), Reputation())
 
 
 def decided(
