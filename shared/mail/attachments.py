@@ -10,6 +10,8 @@ from shared.mail.structure import Part
 from shared.mail.words import one_line
 from shared.mail.zips import list_zip, zip_type
 
+_VBA, _LOCKED = "_VBA_PROJECT".encode("utf-16-le"), "EncryptedPackage".encode("utf-16-le")
+
 
 def read_attachment(part: Part, data: bytes, defects: Defects) -> Attachment:
     """Describe one leaf; `data` are its decoded bytes."""
@@ -20,6 +22,8 @@ def read_attachment(part: Part, data: bytes, defects: Defects) -> Attachment:
         listing = list_zip(data, defects)
         encrypted, members = listing.encrypted, listing.members
         kind = zip_type(members)
+    if kind == "ole":  # MS-OVBA section 2.2.1, MS-OFFCRYPTO section 2.3.4.4: how the streams inside are called
+        kind, encrypted = ("ole-macro" if _VBA in data else kind), _LOCKED in data
     return Attachment(
         name=file_name(part.file_name),
         content_type=part.media_type,

@@ -55,7 +55,8 @@ class Attachment:
     content_type: str
     size_bytes: int
     sha256: str
-    real_type: str = ""  # "pdf", "zip", "exe", "ole", "ooxml", "ooxml-macro", "html", "image", "rar", "7z", "iso", "mail", "script", ""
+    #: One of pdf, zip, exe, ole, ole-macro, ooxml, ooxml-macro, html, image, rar, 7z, iso, archive, mail, script, or empty.
+    real_type: str = ""
     encrypted: bool = False
     members: tuple[str, ...] = ()  # names inside a zip, bounded
 

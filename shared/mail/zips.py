@@ -18,6 +18,7 @@ _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LOCAL_MARK = b"PK\x03\x04"
 _LOCAL = re.compile(rb"PK\x03\x04..(..).{18}(..)(..)", re.DOTALL)  # flags, sizes of the name and of what follows it
 _END_MAX_BYTES = _END.size + 65_535  # the end record and the longest comment behind it
+_MACROS = re.compile(r"(?i)(?:\A|/)vbaproject\.bin\Z|\Axl/macrosheets/")
 _UTF8 = 0x800
 _DEFLATED = 8
 
@@ -66,10 +67,13 @@ def _unpacked(packed: bytes, method: int, most: int) -> bytes:
 
 
 def zip_type(members: tuple[str, ...]) -> str:
-    """`ooxml` for Office documents (ECMA-376, part 2), `ooxml-macro` when they carry a VBA project, else `zip`."""
+    """`ooxml` for Office documents (ECMA-376, part 2), `ooxml-macro` when they carry programs, else `zip`.
+
+    Programs are VBA projects, and the sheets of Excel's older macros.
+    """
     if "[Content_Types].xml" not in members:
         return "zip"
-    return "ooxml-macro" if any(name.lower().endswith("vbaproject.bin") for name in members) else "ooxml"
+    return "ooxml-macro" if any(map(_MACROS.search, members)) else "ooxml"
 
 
 def _directory(data: bytes) -> Iterator[tuple[str, int]]:

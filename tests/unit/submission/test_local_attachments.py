@@ -22,6 +22,7 @@ from tests.unit.submission.specimens import PASSED, evidence, file, mail, on_a_l
         ("order.pdf", "iso", "disk_image"),
         ("order.docm", "", "macro_document"),
         ("order.docx", "ooxml-macro", "macro_document"),
+        ("order.doc", "ole-macro", "macro_document"),
         ("order.xlsb", "", "macro_document"),
         ("order.html", "", "html_attachment"),
         ("order.pdf", "html", "html_attachment"),

@@ -48,7 +48,7 @@ def signals(view: View) -> Signals:
 
 def is_program(attachment: Attachment) -> bool:
     """Whether opening it runs something, by its bytes, its name, or a name inside."""
-    if attachment.real_type in {"exe", "iso", "ooxml-macro"}:
+    if attachment.real_type in {"exe", "iso", "ooxml-macro", "ole-macro"}:
         return True
     return any(map(_runs, (attachment.name, *attachment.members[:MEMBERS_MAX])))
 
@@ -74,7 +74,7 @@ def _carriers(attachment: Attachment, view: View) -> Signals:
     if attachment.real_type == "iso" or _IMAGE_NAME.search(attachment.name):
         text = f"The file {name} is a disk image, which hides what it carries from the system's checks."
         yield Seen("disk_image", text, WHERE)
-    if attachment.real_type == "ooxml-macro" or _MACRO_NAME.search(attachment.name):
+    if attachment.real_type in {"ooxml-macro", "ole-macro"} or _MACRO_NAME.search(attachment.name):
         yield Seen("macro_document", f"The document {name} carries a program (macros).", WHERE)
     if attachment.encrypted and FAMILIES["password_in_text"].first(view.text):
         if attachment.real_type in {"zip", "rar", "7z", "archive"}:
