@@ -23,6 +23,17 @@ def split_words(value: object) -> object:
     return value
 
 
+def known_networks(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words, when each is a network.
+
+    Raises:
+        ValueError: one is none.
+    """
+    for word in words:
+        ipaddress.ip_network(word)
+    return words
+
+
 class Settings(BaseSettings):
     """What every service reads."""
 

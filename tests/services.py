@@ -22,7 +22,7 @@ from shared.work import Database
 from tests.waiting import until
 
 #: Ports of ingest beside its HTTP.
-DOORS = ("smtp_port", "lmtp_port", "held_lmtp_port")
+DOORS = ("smtp_port", "lmtp_port", "held_lmtp_port", "milter_port", "policy_port")
 
 #: Below those that Linux and macOS give to connections.
 LISTENING = range(20_000, 32_000)

@@ -1,7 +1,13 @@
 """Wiring of the block list: `longstop serve blocklist`."""
 
 from services.blocklist.contract import CONTRACT
+from services.blocklist.enforcing.asking import Asker
+from services.blocklist.enforcing.milter import Milter
+from services.blocklist.enforcing.policy import Policy
+from services.blocklist.enforcing.server import GatewayDoor
+from services.blocklist.gateway import Gateway
 from services.blocklist.handlers import Handlers
+from services.blocklist.hits import CountHits
 from services.blocklist.http import app
 from services.blocklist.jobs import ExpireDue, KeepGateway
 from services.blocklist.recall import RECALLS
@@ -17,6 +23,10 @@ def build(room: Room) -> Parts:
     """Put the block list together."""
     handlers = Handlers(room.settings)
     gateway = KeepGateway(room)
+    settings = room.settings
+    asker = Asker(Gateway(room.redis, settings.stream_prefix), settings.refusal_text)
+    milter = Milter(asker, failure=settings.milter_failure, mail_max_bytes=settings.mail_max_bytes)
+    policy = Policy(asker, action=settings.policy_action, failure=settings.policy_failure)
     return Parts(
         app=app(room),
         port=room.settings.blocklist_port,
@@ -29,7 +39,12 @@ def build(room: Room) -> Parts:
         jobs=[
             Job("expire entries", 1, ExpireDue(room)),
             Job("write the gateway's hash", 1, gateway.apply, wake=room.database.wake_on_commit()),
+            Job("count hits", 1, CountHits(room)),
             Job("compare the gateway's hash", 60, gateway.reconcile),
+        ],
+        doors=[
+            GatewayDoor("milter", settings.bind, settings.milter_port, settings.gateway_networks, milter.talk),
+            GatewayDoor("policy", settings.bind, settings.policy_port, settings.gateway_networks, policy.talk),
         ],
         recalls=RECALLS,
     )

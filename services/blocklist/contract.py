@@ -4,6 +4,7 @@ from shared.contract import Contract
 from shared.events import (
     BlockCreated,
     BlockExpired,
+    BlockHit,
     BlockRefused,
     BlockRemoved,
     BlockRequested,
@@ -15,5 +16,5 @@ from shared.events import (
 CONTRACT = Contract(
     "blocklist",
     reads=(VerdictIssued, BlockRequested, BlockWithdrawn, ErasureRequested),
-    writes=(BlockCreated, BlockRefused, BlockRemoved, BlockExpired),
+    writes=(BlockCreated, BlockRefused, BlockRemoved, BlockExpired, BlockHit),
 )

@@ -40,6 +40,7 @@ class Wish:
     cause: str
     claimant: str = PEOPLE
     reported_at: datetime | None = None
+    idle_days: int | None = None
 
     @property
     def automatic(self) -> bool:
@@ -130,14 +131,14 @@ def withdraw(claimant: str, work: Work) -> None:
 def end(entry: Entry, work: Work, *, by: str) -> None:
     """End an active entry because somebody took it away."""
     _close(entry, "removed", by, work)
-    work.emit(BlockRemoved(**_named(entry), by=by))
+    work.emit(BlockRemoved(**named_fields(entry), by=by))
 
 
 def expire(entries: Sequence[Entry], work: Work) -> None:
     """End active entries because their time is over."""
     for entry in entries:
         _close(entry, "expired", "", work)
-        work.emit(BlockExpired(**_named(entry)))
+        work.emit(BlockExpired(**named_fields(entry)))
 
 
 def origin_of(entry: Entry) -> BlockOrigin:
@@ -145,11 +146,17 @@ def origin_of(entry: Entry) -> BlockOrigin:
     return BlockOrigin(**entry.model_dump(include=set(BlockOrigin.model_fields)))
 
 
+def prolong(entry: Entry, ends: datetime | None, work: Work) -> None:
+    """Let an entry end at another time."""
+    entry.expires_at = ends
+    _changed(entry, work)
+
+
 def _keep(entry: Entry, wish: Wish, work: Work) -> Entry:
     ends = later(one=entry.expires_at, other=wish.expires_at)
+    entry.idle_days = max(entry.idle_days, wish.idle_days) if entry.idle_days and wish.idle_days else None
     if ends != entry.expires_at:
-        entry.expires_at = ends
-        _changed(entry, work)
+        prolong(entry, ends, work)
     work.session.merge(Claim(block_id=entry.block_id, claimant=wish.claimant))
     return entry
 
@@ -165,11 +172,14 @@ def _make(wish: Wish, scope: str, value: str, work: Work) -> Entry:
         changed_at=work.at,
         expires_at=wish.expires_at,
         reported_at=wish.reported_at,
+        idle_days=wish.idle_days,
         **wish.origin.model_dump(),
     )
     work.session.add(entry)
     work.session.add(Claim(block_id=entry.block_id, claimant=wish.claimant))
-    work.emit(BlockCreated(**_named(entry), expires_at=entry.expires_at, origin=wish.origin))
+    work.emit(
+        BlockCreated(**named_fields(entry), expires_at=entry.expires_at, idle_days=entry.idle_days, origin=wish.origin)
+    )
     return entry
 
 
@@ -183,7 +193,7 @@ def _changed(entry: Entry, work: Work) -> None:
     entry.changed_at = work.at
 
 
-def _named(entry: Entry) -> dict[str, Any]:
+def named_fields(entry: Entry) -> dict[str, Any]:
     """The fields that every event about an entry has."""
     return {
         "block_id": entry.block_id,

@@ -26,6 +26,9 @@ def view(entry: Entry) -> dict[str, Any]:
         **entry.model_dump(include={"block_id", "kind", "value", "action", "scope", "status", "note"}),
         "created_at": rfc3339(entry.created_at),
         "expires_at": rfc3339(entry.expires_at) if entry.expires_at else None,
+        "idle_days": entry.idle_days,
+        "hit_count": entry.hit_count,
+        "last_hit_at": rfc3339(entry.last_hit_at) if entry.last_hit_at else None,
         "origin": origin_of(entry).model_dump(),
     }
 

@@ -3,14 +3,16 @@
 The only file of the block list that knows Redis. What stands there is a copy: the database is the truth.
 """
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from services.blocklist.rules.fields import HASHES, Place
+from services.blocklist.rules.fields import GATEWAY, HASHES, HITS, Place
 from shared.errors import Defer
 
 P = ParamSpec("P")
@@ -22,13 +24,43 @@ SCAN_COUNT = 1_000
 #: Fields in one pipeline of a large change, for the same reason.
 PIPELINE_MAX = 5_000
 
+#: An enforcer waits no longer for an answer, in seconds.
+ASK_S = 1.0
+
+#: Hits that wait to be counted; beyond, the oldest are lost: entries stand, only their counts are short.
+HITS_MAX = 100_000
+
+#: What is kept of a word of a hit, in characters.
+WORD_MAX = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry stopped a copy of a mail. Every word may come from a mail."""
+
+    block_id: str
+    enforcer: str
+    sender: str = ""
+    recipient: str = ""
+    client_ip: str = ""
+
+    def fields(self) -> dict[str, bytes]:
+        """As an entry of the stream."""
+        return {name: _raw(value)[:WORD_MAX] for name, value in asdict(self).items()}
+
+    @classmethod
+    def read(cls, fields: Mapping[bytes, bytes]) -> "Hit":
+        """From an entry of the stream, which others write too."""
+        words = {name: fields.get(name.encode(), b"").decode("utf-8", "replace")[:WORD_MAX] for name in cls.__slots__}
+        return cls(**words)
+
 
 def _translated(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
     @wraps(call)
     async def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await call(*args, **kwargs)
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, TimeoutError) as error:
             raise Defer(f"the gateway's hash cannot be reached: {error or type(error).__name__}") from error
 
     return wrapper
@@ -41,6 +73,7 @@ class Gateway:
         self._redis: Any = redis  # redis-py types every answer as a union of all protocols
         self._prefix = prefix
         self._mark = f"{prefix}:gateway.filled"
+        self.hits_stream = f"{prefix}:{HITS}"
 
     @_translated
     async def is_filled(self) -> bool:
@@ -73,6 +106,35 @@ class Gateway:
             async for field, content in self._redis.hscan_iter(f"{self._prefix}:{name}", count=SCAN_COUNT):
                 found[name, field.decode("utf-8", "surrogateescape")] = content.decode("utf-8", "replace")
         return found
+
+    @_translated
+    async def marks(self, fields: Sequence[str]) -> list[bytes | None]:
+        """What the gateway's hash says in these fields, in one question."""
+        if not fields:
+            return []
+        async with asyncio.timeout(ASK_S):
+            found: list[bytes | None] = await self._redis.hmget(f"{self._prefix}:{GATEWAY}", list(map(_raw, fields)))
+        return found
+
+    @_translated
+    async def note_hits(self, hits: Sequence[Hit]) -> None:
+        """Say that entries stopped copies, where Rspamd says it too."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for hit in hits:
+            pipeline.xadd(self.hits_stream, hit.fields(), maxlen=HITS_MAX, approximate=True)
+        async with asyncio.timeout(ASK_S):
+            await pipeline.execute()
+
+    @_translated
+    async def hits_after(self, position: str, count: int) -> list[tuple[str, Hit]]:
+        """The hits after a place in their stream, with their places."""
+        found = await self._redis.xrange(self.hits_stream, min=f"({position}" if position else "-", count=count)
+        return [(entry_id.decode(), Hit.read(fields)) for entry_id, fields in found]
+
+    @_translated
+    async def drop_hits(self, position: str) -> None:
+        """Drop the hits up to a place."""
+        await self._redis.xtrim(self.hits_stream, minid=position)
 
     async def _send_when_long(self, pipeline: Any) -> None:
         if len(pipeline) >= PIPELINE_MAX:

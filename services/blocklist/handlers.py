@@ -1,6 +1,7 @@
 """How the block list reacts: verdicts list and take back, people ask for entries and withdraw them."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import delete
 from sqlmodel import col, select
@@ -72,7 +73,8 @@ class Handlers:
 
     def on_block_requested(self, event: BlockRequested, work: Work) -> None:
         """Make the entry that somebody asks for, or say why not."""
-        expires_at = None if event.never_expires else event.expires_at or work.at + LIFETIME
+        days = timedelta(days=event.idle_days) if event.idle_days else LIFETIME
+        expires_at = None if event.never_expires else event.expires_at or work.at + days
         wish = Wish(
             kind=event.kind,
             value=event.value,
@@ -81,6 +83,7 @@ class Handlers:
             expires_at=expires_at,
             origin=event.origin,
             cause=event.request_id,
+            idle_days=None if event.never_expires else event.idle_days,
         )
         self._add(wish, work)
 

@@ -14,7 +14,7 @@ from services.blocklist.finding import candidates, listed, named, view
 from services.blocklist.maps import MapDoor
 from services.blocklist.rules.forms import TENANT, canonical_scope, kind_of
 from services.blocklist.rules.precedence import decide, lookups
-from services.blocklist.rules.terms import expiry
+from services.blocklist.rules.terms import expiry, idle_days
 from services.blocklist.tables import Entry
 from shared.events import BlockOrigin
 from shared.events.vocabulary import BlockAction, BlockKind
@@ -34,7 +34,8 @@ class Wanted(BaseModel):
     action: BlockAction = "block"
     scope: Name = Field(default=TENANT, description="`tenant`, or one recipient's address")
     expires: Annotated[str, Field(max_length=40)] = Field(
-        default="30d", description="days such as `7d`, `never`, or a date or moment (RFC 3339)"
+        default="30d",
+        description="days such as `7d`, days after the last hit such as `hit+30d`, `never`, or a date or moment (RFC 3339)",
     )
     note: Annotated[str, Field(max_length=1_000)] = ""
     by: Name = Field(default="api", description="who wants it")
@@ -102,6 +103,7 @@ class BlockDoor:
                 expires_at=expiry(text=wanted.expires, at=work.at),
                 origin=BlockOrigin(by=wanted.by, note=wanted.note),
                 cause=cause,
+                idle_days=idle_days(text=wanted.expires),
             )
             return view(self._book.add(wish, work))
 
@@ -122,7 +124,7 @@ class BlockDoor:
 
     async def check(self, mail: MailKeys) -> dict[str, Any]:
         """The entry that decides about a mail, and the precedence that led to it."""
-        keys = lookups(sender=mail.sender, urls=mail.urls, files=mail.files, ip=mail.ip)
+        keys = lookups(senders=(mail.sender,), urls=mail.urls, files=mail.files, ip=mail.ip)
         scopes = {TENANT, canonical_scope(mail.recipient or TENANT)}
         at = now()
 

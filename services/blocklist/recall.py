@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.blocklist.entries import PEOPLE, end, expire
+from services.blocklist.hits import counted
 from services.blocklist.tables import Claim, Entry
-from shared.events import BlockCreated, BlockExpired, BlockRemoved, Event
+from shared.events import BlockCreated, BlockExpired, BlockHit, BlockRemoved, Event
 from shared.work import Work
 
 
@@ -16,7 +17,7 @@ def created(event: BlockCreated, work: Work) -> None:
     entry = Entry(
         created_at=work.at,
         changed_at=work.at,
-        **event.model_dump(include={"block_id", "kind", "value", "action", "scope", "expires_at"}),
+        **event.model_dump(include={"block_id", "kind", "value", "action", "scope", "expires_at", "idle_days"}),
         **event.origin.model_dump(),
     )
     work.session.add(entry)
@@ -37,8 +38,15 @@ def expired(event: BlockExpired, work: Work) -> None:
         expire([entry], work)
 
 
+def hit(event: BlockHit, work: Work) -> None:
+    """It stopped mails."""
+    if entry := work.session.get(Entry, event.block_id):
+        counted(entry, event.count, work)
+
+
 RECALLS: Mapping[type[Event], Callable[[Any, Work], None]] = {
     BlockCreated: created,
     BlockRemoved: removed,
     BlockExpired: expired,
+    BlockHit: hit,
 }

@@ -1,9 +1,14 @@
 """The settings of the block list."""
 
-from pydantic import Field
+from typing import Literal, TypeAlias
+
+from pydantic import Field, field_validator
 
 from services.blocklist.rules.terms import Policy
-from shared.settings import Settings
+from shared.settings import Settings, Words, known_networks, split_words
+
+Failure: TypeAlias = Literal["accept", "defer"]
+PolicyAction: TypeAlias = Literal["reject", "hold"]
 
 
 class BlocklistSettings(Settings):
@@ -11,6 +16,34 @@ class BlocklistSettings(Settings):
 
     blocklist_port: int = Field(
         default=8082, ge=0, le=65535, description="HTTP port of the block list: API, check, maps for gateways"
+    )
+    policy_port: int = Field(
+        default=10040, ge=0, le=65535, description="port of Postfix' policy delegation: envelope blocks"
+    )
+    milter_port: int = Field(default=10044, ge=0, le=65535, description="port of the milter")
+    gateway_networks: Words = Field(
+        default=("127.0.0.0/8", "::1/128"),
+        description="networks whose mail servers may ask the milter and the policy service, comma-separated",
+    )
+    milter_failure: Failure = Field(
+        default="accept",
+        description="while Redis does not answer the milter lets mail pass unchecked (`accept`) or answers 451 (`defer`)",
+    )
+    policy_failure: Failure = Field(default="accept", description="the same for the policy service")
+    policy_action: PolicyAction = Field(
+        default="reject",
+        description="what the policy service does with a blocked mail: `reject`, or `hold` in Postfix' hold queue",
+    )
+    refusal_text: str = Field(
+        default="Blocked by mail policy, entry {id}",
+        pattern=r"^[ -~]{0,150}\{id\}[ -~]{0,150}$",
+        description="what milter and policy service tell a client that is refused; {id} is the entry's id",
+    )
+    mail_max_bytes: int = Field(
+        default=25 * 1024 * 1024,
+        ge=1024,
+        le=36 * 1024 * 1024,
+        description="how much of a mail the milter looks at, in bytes",
     )
     auto_block: Policy = Field(
         default="confident",
@@ -20,3 +53,6 @@ class BlocklistSettings(Settings):
     auto_block_per_hour: int = Field(
         default=20, ge=0, le=10_000, description="entries that verdicts may make in an hour; beyond, they are refused"
     )
+
+    _split = field_validator("gateway_networks", mode="before")(split_words)
+    _networks = field_validator("gateway_networks")(known_networks)

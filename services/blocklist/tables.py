@@ -52,6 +52,9 @@ class Entry(SQLModel, table=True):
     submission_id: str = Field(default="", max_length=64)
     held_id: str = Field(default="", max_length=64)
     note: str = Field(default="", max_length=1000)
+    idle_days: int | None = Field(default=None, description="it ends so many days after its last hit")
+    hit_count: int = 0
+    last_hit_at: datetime | None = Field(default=None, sa_type=UtcTime)
     reported_at: datetime | None = Field(default=None, sa_type=UtcTime, description="of the report that led to it")
     generation: int = 1
     applied: int = 0
@@ -71,6 +74,16 @@ class Claim(SQLModel, table=True):
 
     block_id: str = Field(primary_key=True, max_length=64)
     claimant: str = Field(primary_key=True, max_length=64, index=True)
+
+
+class Place(SQLModel, table=True):
+    """How far a stream that no group reads was read."""
+
+    metadata = METADATA
+    __tablename__ = "blocklist_place"
+
+    name: str = Field(primary_key=True, max_length=100)
+    position: str = Field(max_length=40)
 
 
 class Judged(SQLModel, table=True):

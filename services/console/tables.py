@@ -153,6 +153,8 @@ class Block(Row, table=True):
     case_id: str = Field(default="", index=True)
     note: str = ""
     reason: str = Field(default="", description="why it was refused")
+    hit_count: int = 0
+    last_hit_at: datetime | None = Field(default=None, sa_type=UtcTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
     ended_by: str = ""
 

@@ -1,12 +1,11 @@
 """The settings of ingest."""
 
-from ipaddress import ip_network
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.ingest.accounts import account_of
-from shared.settings import Settings, Words, split_words
+from shared.settings import Settings, Words, known_networks, split_words
 
 
 class IngestSettings(Settings):
@@ -75,9 +74,4 @@ class IngestSettings(Settings):
             account_of(url.get_secret_value())
         return url
 
-    @field_validator("smtp_networks")
-    @classmethod
-    def _networks(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        for word in words:
-            ip_network(word)
-        return words
+    _networks = field_validator("smtp_networks")(known_networks)

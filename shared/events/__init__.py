@@ -4,6 +4,7 @@ from shared.events.base import DATA_MAX_BYTES, Envelope, Event, fact_id, json_sc
 from shared.events.blocks import (
     BlockCreated,
     BlockExpired,
+    BlockHit,
     BlockOrigin,
     BlockRefused,
     BlockRemoved,
@@ -63,6 +64,7 @@ EVENTS: tuple[type[Event], ...] = (
     BlockWithdrawn,
     BlockCreated,
     BlockRefused,
+    BlockHit,
     BlockRemoved,
     BlockExpired,
     ReleaseRequested,
@@ -83,6 +85,7 @@ __all__ = [
     "Authentication",
     "BlockCreated",
     "BlockExpired",
+    "BlockHit",
     "BlockOrigin",
     "BlockRefused",
     "BlockRemoved",

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import ClassVar
 
+from pydantic import Field
+
 from shared.events.base import Event
 from shared.events.message import Part
 from shared.events.vocabulary import BlockAction, BlockKind
@@ -30,6 +32,9 @@ class BlockRequested(Event):
     scope: str = "tenant"
     expires_at: datetime | None = None
     never_expires: bool = False
+    idle_days: int | None = Field(
+        default=None, ge=1, le=999, description="ends so many days after its last hit, at first after it was made"
+    )
     origin: BlockOrigin
 
     def key(self) -> tuple[object, ...]:
@@ -65,6 +70,7 @@ class BlockCreated(_Entry):
     STREAM: ClassVar = "block.created.v1"
 
     expires_at: datetime | None = None
+    idle_days: int | None = Field(default=None, description="every hit moves its end to so many days later")
     origin: BlockOrigin
 
     def key(self) -> tuple[object, ...]:
@@ -85,6 +91,25 @@ class BlockRefused(Event):
 
     def key(self) -> tuple[object, ...]:
         return (self.request_id, self.kind, self.value, self.scope)
+
+
+class BlockHit(_Entry):
+    """An entry stopped copies of a mail at the gateway. The words of the mail are as hostile as any."""
+
+    STREAM: ClassVar = "block.hit.v1"
+
+    hit_id: str
+    enforcer: str = Field(description="rspamd, milter or policy")
+    sender: str = ""
+    recipient: str = ""
+    client_ip: str = ""
+    count: int = Field(default=1, ge=1, description="equal ones that came close together are told once")
+
+    def key(self) -> tuple[object, ...]:
+        return (self.hit_id,)
+
+    def about(self) -> str:
+        return self.block_id
 
 
 class BlockRemoved(_Entry):

@@ -24,6 +24,9 @@ MAILERS = _LISTS["mailers"]
 #: The brands that mails pose as: `brands` (registrable domains by name), `ambiguous` and `service` (see the file).
 BRANDS = _read("brands.toml")
 
+#: Local parts of the mailboxes that take reports: no enforcer looks at mail to them, for it holds what entries block.
+REPORT_MAILBOXES = frozenset({"phish", "junk", "notjunk", "report"})
+
 #: Every domain that is some brand's own.
 BRAND_DOMAINS = frozenset(str(domain) for domains in BRANDS["brands"].values() for domain in domains)
 

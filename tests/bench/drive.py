@@ -50,7 +50,7 @@ class Flow:
     def tenths(self) -> list[float]:
         """Reports a second of each tenth."""
         marks = [self.began, *(self.at[len(self.at) * tenth // 10 - 1] for tenth in range(1, 11))]
-        return [self.reports / 10 / (later - earlier) for earlier, later in pairwise(marks)]
+        return [self.reports / 10 / max(later - earlier, 0.001) for earlier, later in pairwise(marks)]
 
     def cpu_ms(self) -> dict[str, float]:
         """Processor time of each process for one report, in milliseconds."""

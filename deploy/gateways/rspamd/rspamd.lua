@@ -175,15 +175,33 @@ local function dots(name)
   return select(2, name:gsub('%.', ''))
 end
 
+-- A sender and the plainer ones of its domain: without the tag of bounces (BATV), without a +tag.
+local function ask_address(lookups, thing, user, domain)
+  local bare = user:match('^prvs=[^=@]+=(.+)$') or user
+  local known, less = {}, 0
+  for _, form in ipairs({ user, bare, bare:match('^([^+]+)%+') or bare }) do
+    if not known[form] then
+      known[form] = true
+      local value = form .. '@' .. domain
+      lookups[#lookups + 1] = { thing = thing, kind = 'address', value = value, specificity = EXACT - less }
+      less = less + 1
+    end
+  end
+  for _, name in ipairs(parents(domain)) do
+    lookups[#lookups + 1] = { thing = thing, kind = 'domain', value = name, specificity = dots(name) }
+  end
+end
+
 local function ask_sender(lookups, thing, address)
   local user, domain = address:match('^(.*)@([^@]+)$')
   if not user or user == '' then
     return
   end
-  domain = domain:find('^%[') and domain:lower() or canonical_host(domain)
-  lookups[#lookups + 1] = { thing = thing, kind = 'address', value = user .. '@' .. domain, specificity = EXACT }
-  for _, name in ipairs(parents(domain)) do
-    lookups[#lookups + 1] = { thing = thing, kind = 'domain', value = name, specificity = dots(name) }
+  ask_address(lookups, thing, user, domain:find('^%[') and domain:lower() or canonical_host(domain))
+  -- Before a forwarder rewrote it (SRS). It is another's: an allow of it opens no door to the forwarder.
+  local home, original = user:match('^srs0[=+-][^=@]+=[^=@]+=([^=@]+)=(.+)$')
+  if home then
+    ask_address(lookups, thing .. ' before forwarding', original, canonical_host(home))
   end
 end
 

@@ -20,6 +20,9 @@ Place: TypeAlias = tuple[str, str]
 
 GATEWAY = "gateway"
 
+#: The stream in which enforcers note what entries stopped.
+HITS = "gateway.hits"
+
 #: Every hash that the block list owns.
 HASHES = (GATEWAY, *(f"map:{name}" for name in ("from", "domain", "urlhost", "urlsha256", "sha256", "ip", "pair")))
 
@@ -39,6 +42,26 @@ class Standing:
     value: str
     action: BlockAction
     expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a field of the gateway's hash says."""
+
+    block_id: str
+    action: BlockAction
+
+
+def read_mark(content: bytes, *, at: float) -> Mark | None:
+    """The mark in force at `at`, in seconds since 1970; None when it is over, or no mark of ours."""
+    try:
+        said = json.loads(content)
+        block_id, action, ends = str(said["id"])[:64], said["action"], float(said["exp"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    if action not in ("block", "allow") or 0 < ends <= at:
+        return None
+    return Mark(block_id, action)
 
 
 def places(*, entry: Standing) -> dict[Place, str]:

@@ -24,6 +24,8 @@ TENANT = "tenant"
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _PORT_AT_END = re.compile(r":[0-9]{1,5}\Z")
 _WITH_PATH = re.compile(r"(?:https?:)?+[/\\]*+[^/\\?#]*+[/\\]", re.IGNORECASE)
+_BATV = re.compile(r"prvs=[^=@]{1,20}=(.+)\Z")
+_SRS = re.compile(r"srs0[=+-][^=@]{1,20}=[^=@]{1,10}=([^=@]{1,255})=(.+)\Z")
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # IPv4 in IPv6 (RFC 4291, section 2.5.5.2)
 
 
@@ -67,6 +69,35 @@ def canonical_scope(scope: str) -> str:
     if not address or "|" in address:  # it parts the words of a field in the gateway's hash
         raise Reject("the scope is no recipient: give tenant, or one address such as NAME@DOMAIN")
     return address
+
+
+def scope_of(recipient: str) -> str:
+    """The scope of a recipient as a mail names it; `tenant` for what is no address, which has no entries of its own."""
+    try:
+        return canonical_scope(recipient)
+    except Reject:
+        return TENANT
+
+
+def sender_forms(address: str) -> tuple[str, ...]:
+    """A canonical sender address, and the plainer ones of its domain: without the tag of bounces, without a `+tag`.
+
+    Tags of bounces are BATV's (`prvs=…=NAME@DOMAIN`), tags of people those of RFC 5233.
+    """
+    local, _, domain = address.rpartition("@")
+    if match := _BATV.match(local):
+        local = match[1]
+    plain = local.partition("+")[0] or local
+    return tuple(dict.fromkeys((address, f"{local}@{domain}", f"{plain}@{domain}")))
+
+
+def before_forwarding(address: str) -> str:
+    """The address that a forwarder rewrote to this one (SRS: `SRS0=…=…=DOMAIN=NAME@FORWARDER`), as the sender claims.
+
+    Empty when it is none. It is another's address: an allow of it opens no door to the forwarder.
+    """
+    match = _SRS.match(address.rpartition("@")[0])
+    return f"{match[2]}@{match[1]}" if match else ""
 
 
 def host_part(url: str) -> str:

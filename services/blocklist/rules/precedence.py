@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.blocklist.rules.forms import TENANT, canonical, host_part
+from services.blocklist.rules.forms import TENANT, before_forwarding, canonical, host_part, sender_forms
 from services.blocklist.rules.guards import PREFIX_MIN
 from shared.errors import Reject
 from shared.events.vocabulary import BlockAction, BlockKind
@@ -62,10 +62,26 @@ class Decision:
     why: tuple[str, ...]
 
 
-def lookups(*, sender: str, urls: Sequence[str], files: Sequence[str], ip: str) -> list[Lookup]:
-    """Every key that could decide about a mail; what cannot be read as its kind asks for nothing."""
+def lookups(
+    *,
+    senders: Sequence[str] = (),
+    authors: Sequence[str] = (),
+    urls: Sequence[str] = (),
+    files: Sequence[str] = (),
+    ip: str = "",
+) -> list[Lookup]:
+    """Every key that could decide about a mail; what cannot be read as its kind asks for nothing.
+
+    Args:
+        senders: the envelope sender, or whatever a mail says it is from when nobody tells which is which.
+        authors: the addresses in From (RFC 5322, section 3.6.2).
+        urls: as written or canonical.
+        files: SHA-256 in hex.
+        ip: the client's address.
+    """
     found: dict[tuple[str, BlockKind, str], Lookup] = {}
-    for one in (*_of_sender(sender), *_of_urls(urls), *_of_files(files), *_of_ip(ip)):
+    of_people = (*_of_senders("the sender", senders), *_of_senders("From", authors))
+    for one in (*of_people, *_of_urls(urls), *_of_files(files), *_of_ip(ip)):
         found.setdefault((one.thing, one.kind, one.value), one)
     return list(found.values())
 
@@ -102,12 +118,20 @@ def _reason(first: Candidate, other: Candidate) -> str:
     return "it is more specific" if first.lookup.specificity > other.lookup.specificity else "a block comes first"
 
 
-def _of_sender(sender: str) -> Iterator[Lookup]:
-    address = _known("address", sender)
-    if address:
-        yield Lookup("the sender", "address", address, EXACT)
-        for domain in parents(address.rpartition("@")[2]):
-            yield Lookup("the sender", "domain", domain, domain.count("."))
+def _of_senders(thing: str, senders: Sequence[str]) -> Iterator[Lookup]:
+    for number, sender in enumerate(senders, 1):
+        if address := _known("address", sender):
+            name = thing if len(senders) == 1 else f"{thing} {number}"
+            yield from _of_address(name, address)
+            if original := _known("address", before_forwarding(address)):
+                yield from _of_address(f"{name} before forwarding", original)
+
+
+def _of_address(thing: str, address: str) -> Iterator[Lookup]:
+    for less, form in enumerate(sender_forms(address)):
+        yield Lookup(thing, "address", form, EXACT - less)
+    for domain in parents(address.rpartition("@")[2]):
+        yield Lookup(thing, "domain", domain, domain.count("."))
 
 
 def _of_urls(urls: Sequence[str]) -> Iterator[Lookup]:

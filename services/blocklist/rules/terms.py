@@ -21,26 +21,37 @@ CONFIDENT = 0.85
 HARMFUL: tuple[VerdictCategory, ...] = ("malware", "phishing")
 
 _DAYS = re.compile(r"([1-9][0-9]{0,2})d\Z")
+_IDLE = re.compile(r"hit\+([1-9][0-9]{0,2})d\Z")
 
 
 def expiry(*, text: str, at: datetime) -> datetime | None:
     """When an entry ends: `Nd` (days from `at`), `never` (None), or a date or moment (RFC 3339; UTC without a zone).
+
+    `hit+Nd` is at first the same as `Nd`; every hit moves it to N days later.
 
     Raises:
         Reject: it is none of these, or not in the future.
     """
     if text == "never":
         return None
-    if days := _DAYS.match(text):
+    if days := _DAYS.match(text.removeprefix("hit+")):
         return at + timedelta(days=int(days[1]))
     try:
         moment = datetime.fromisoformat(text)
         ends = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Reject("the expiry is not understood: give 1d, 7d, 30d, never, or a date such as 2027-01-31") from None
+        raise Reject(
+            "the expiry is not understood: give 1d, 7d, 30d, hit+30d (days after the last hit), never, or a date such as 2027-01-31"
+        ) from None
     if ends <= at:
         raise Reject("the expiry is over already: give a date in the future")
     return ends
+
+
+def idle_days(*, text: str) -> int | None:
+    """The days after its last hit that an entry ends, of a text such as `hit+30d`; None when it is no such text."""
+    found = _IDLE.match(text)
+    return int(found[1]) if found else None
 
 
 def later(*, one: datetime | None, other: datetime | None) -> datetime | None:

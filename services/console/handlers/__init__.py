@@ -1,6 +1,12 @@
 """How the console reacts: every event becomes rows of the read model and one line of activity, in any order."""
 
-from services.console.handlers.blocks import on_block_created, on_block_expired, on_block_refused, on_block_removed
+from services.console.handlers.blocks import (
+    on_block_created,
+    on_block_expired,
+    on_block_hit,
+    on_block_refused,
+    on_block_removed,
+)
 from services.console.handlers.cases import on_case_decided, on_case_edited
 from services.console.handlers.quarantine import (
     on_notification_sent,
@@ -28,6 +34,7 @@ from services.console.handlers.reports import (
 __all__ = [
     "on_block_created",
     "on_block_expired",
+    "on_block_hit",
     "on_block_refused",
     "on_block_removed",
     "on_case_closed",

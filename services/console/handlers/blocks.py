@@ -1,10 +1,10 @@
 """Block and allow entries."""
 
 from services.console.handlers.note import note
-from services.console.rules.standing import ends_first
+from services.console.rules.standing import ends_first, later
 from services.console.tables import Block, row_of
 from services.console.words import ACTIONS, KINDS, sentence
-from shared.events import BlockCreated, BlockExpired, BlockRefused, BlockRemoved, fact_id
+from shared.events import BlockCreated, BlockExpired, BlockHit, BlockRefused, BlockRemoved, fact_id
 from shared.work import Work
 
 
@@ -29,6 +29,15 @@ def on_block_refused(event: BlockRefused, work: Work) -> None:
     )
     row.by, row.case_id = event.origin.by, event.origin.case_id
     note(event, f"An entry was refused: {event.reason}", work, word="refused")
+
+
+def on_block_hit(event: BlockHit, work: Work) -> None:
+    """An entry stopped copies of a mail."""
+    row = row_of(work, Block, event.block_id)
+    row.hit_count += event.count
+    row.last_hit_at = later(known=row.last_hit_at, told=work.at)
+    words = "a mail" if event.count == 1 else f"{event.count} mails"
+    note(event, f"An entry stopped {words}", work, word="block")
 
 
 def on_block_removed(event: BlockRemoved, work: Work) -> None:

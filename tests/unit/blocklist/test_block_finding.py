@@ -58,7 +58,7 @@ class Shelf:
         return self.database.see(query)
 
     def found(self, *, scopes: set[str], at: datetime, **mail: Any) -> set[str]:
-        keys = lookups(**{"sender": "", "urls": (), "files": (), "ip": "", **mail})
+        keys = lookups(**mail)
         return {one.block_id for one in self.read(lambda s: candidates(s, keys, scopes=scopes, at=at))}
 
 
@@ -73,22 +73,22 @@ def test_a_mail_finds_the_entries_of_everybody_and_of_its_recipient(shelf: Shelf
     everybodys, own = shelf.add(FEE), shelf.add(FEE, scope=ANA, action="allow")
     shelf.add(FEE, scope="bob@example.org")
     at = now()
-    assert shelf.found(scopes={TENANT, ANA}, at=at, sender=FEE) == {everybodys.block_id, own.block_id}
-    assert shelf.found(scopes={TENANT}, at=at, sender=FEE) == {everybodys.block_id}
+    assert shelf.found(scopes={TENANT, ANA}, at=at, senders=(FEE,)) == {everybodys.block_id, own.block_id}
+    assert shelf.found(scopes={TENANT}, at=at, senders=(FEE,)) == {everybodys.block_id}
 
 
 def test_a_value_of_another_kind_is_not_found(shelf: Shelf) -> None:
     domain = shelf.add("parcel-fee.example", "domain")
     host = shelf.add("parcel-fee.example", "url")
-    assert shelf.found(scopes={TENANT}, at=now(), sender=FEE) == {domain.block_id}
+    assert shelf.found(scopes={TENANT}, at=now(), senders=(FEE,)) == {domain.block_id}
     assert shelf.found(scopes={TENANT}, at=now(), urls=("http://parcel-fee.example/x",)) == {host.block_id}
 
 
 def test_an_entry_that_is_over_is_not_found_even_before_it_is_swept(shelf: Shelf) -> None:
     entry = shelf.add(FEE, expires_at=now() + timedelta(hours=1))
     forever = shelf.add("parcel-fee.example", "domain", expires_at=None)
-    assert shelf.found(scopes={TENANT}, at=now(), sender=FEE) == {entry.block_id, forever.block_id}
-    assert shelf.found(scopes={TENANT}, at=now() + timedelta(hours=2), sender=FEE) == {forever.block_id}
+    assert shelf.found(scopes={TENANT}, at=now(), senders=(FEE,)) == {entry.block_id, forever.block_id}
+    assert shelf.found(scopes={TENANT}, at=now() + timedelta(hours=2), senders=(FEE,)) == {forever.block_id}
 
 
 def test_many_urls_are_looked_up(shelf: Shelf) -> None:
@@ -153,7 +153,7 @@ def test_no_lookup_scans_the_book(shelf: Shelf) -> None:
         withdraw("c", work)
 
     shelf.database.do(work)
-    shelf.found(scopes={TENANT, ANA}, at=now(), sender=FEE)
+    shelf.found(scopes={TENANT, ANA}, at=now(), senders=(FEE,))
     shelf.read(lambda s: named(s, "parcel-fee.example"))
     keyed = [
         one for one in shelf.statements if one.startswith("SELECT") and (".value = ?" in one or ".value IN" in one)

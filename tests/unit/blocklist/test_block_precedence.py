@@ -100,12 +100,13 @@ def test_an_allow_decides_only_when_no_block_speaks_for_any_thing(found: list[Ca
 def keys(
     *, sender: str = "", urls: tuple[str, ...] = (), files: tuple[str, ...] = (), ip: str = ""
 ) -> set[tuple[str, str]]:
-    return {(one.kind, one.value) for one in lookups(sender=sender, urls=urls, files=files, ip=ip)}
+    return {(one.kind, one.value) for one in lookups(senders=(sender,), urls=urls, files=files, ip=ip)}
 
 
 def test_a_sender_is_looked_up_by_address_and_every_domain_above() -> None:
     assert keys(sender="Fee+1@Mail.Parcel.Example") == {
         ("address", "fee+1@mail.parcel.example"),
+        ("address", "fee@mail.parcel.example"),
         ("domain", "mail.parcel.example"),
         ("domain", "parcel.example"),
     }

@@ -88,11 +88,16 @@ def test_a_sender_asks_for_the_same_keys_in_lua() -> None:
         "local l = {}; it.ask_sender(l, 'the sender', line); local t = {};"
         "for _, k in ipairs(l) do t[#t + 1] = k.kind .. '=' .. k.value .. '/' .. k.specificity end; print(table.concat(t, ' '))"
     )
-    senders = ["fee+1@mail.parcel.example", "info@bücher.example", "a@[203.0.113.7]", "x"]
+    senders = [
+        "fee+1@mail.parcel.example",
+        "info@bücher.example",
+        "a@[203.0.113.7]",
+        "x",
+        "prvs=1234abcd=bo+x@a.example",
+        "srs0=hh=tt=mail.a.example=bo@fwd.a.example",
+    ]
     wanted = [
-        " ".join(
-            f"{one.kind}={one.value}/{one.specificity}" for one in lookups(sender=sender, urls=(), files=(), ip="")
-        )
+        " ".join(f"{one.kind}={one.value}/{one.specificity}" for one in lookups(senders=(sender,)))
         for sender in senders
     ]
     assert lua(body, senders) == wanted
