@@ -10,6 +10,7 @@ The forms of values and the precedence are those of services/blocklist/rules (fo
 
 local settings = {
   key = 'longstop:gateway', -- LONGSTOP_STREAM_PREFIX, then :gateway
+  hits = 'longstop:gateway.hits', -- the same prefix, then :gateway.hits: where it is noted what entries stopped
   on_redis_failure = 'accept', -- 'accept': let mail through unchecked; 'defer': answer 451 until Redis is back
   -- A mail to nothing but these mailboxes is a report. It holds what entries block, so it is not checked at all.
   report_mailboxes = { phish = true, junk = true, notjunk = true, report = true },
@@ -22,6 +23,7 @@ local URLS_MAX = 1000
 local PARTS_MAX = 100
 local SENDERS_MAX = 10
 local RECIPIENTS_MAX = 200
+local HITS_MAX = 50
 local FIELDS_MAX = 20000 -- 1 MB of request; fields for everybody come first
 local URL_MAX = 2048
 local PARENT_LABELS_MAX = 8
@@ -375,6 +377,20 @@ local function reject(task, mark)
   task:set_pre_result('reject', 'Blocked by mail policy, entry ' .. mark.id, 'longstop')
 end
 
+-- Tells Longstop what an entry stopped, for its counts. An answer is not waited for, and a failure changes nothing.
+local function note_hit(task, id, recipient)
+  local sender, ip = (task:get_from('smtp') or {})[1], task:get_ip()
+  local words = {
+    'block_id', id, 'enforcer', 'rspamd', 'sender', sender and sender.addr or '', 'recipient', recipient or '',
+    'client_ip', ip and ip:is_valid() and tostring(ip) or '',
+  }
+  local arguments = { settings.hits, 'MAXLEN', '~', '100000', '*' }
+  for _, word in ipairs(words) do
+    arguments[#arguments + 1] = word:sub(1, 320)
+  end
+  lua_redis.redis_make_request(task, redis, settings.hits, true, function() end, 'XADD', arguments)
+end
+
 -- Each recipient's decision: all blocked is a refusal; some blocked lose their copy, the others get theirs.
 local function enforce(task, recipients, lookups, marks)
   local first, removed, ids = nil, {}, {}
@@ -384,6 +400,7 @@ local function enforce(task, recipients, lookups, marks)
       first = first or mark
       removed[#removed + 1] = recipient
       ids[#ids + 1] = mark.id
+      if #removed <= HITS_MAX then note_hit(task, mark.id, recipient) end
     elseif mark then
       task:insert_result(true, SYMBOL_ALLOW, 1.0, mark.id)
     end
@@ -391,6 +408,7 @@ local function enforce(task, recipients, lookups, marks)
   if #recipients == 0 then
     first = decide(lookups, marks)
     first = first and first.action == 'block' and first or nil
+    if first then note_hit(task, first.id) end
   end
   if first and #removed == #recipients then
     reject(task, first)
