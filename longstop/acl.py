@@ -8,7 +8,7 @@ refuses the file until each `SHA256_OF_NAME` is the SHA-256 of a password; `depl
 from collections.abc import Iterable, Iterator
 
 from longstop.services import services
-from services.blocklist.rules.fields import GATEWAY, HASHES, HITS
+from services.blocklist.rules.fields import GATEWAY, HASHES, HITS, SEEN
 from shared.bus import DEAD_STREAM
 from shared.contract import Contract
 
@@ -29,7 +29,7 @@ def acl(prefix: str) -> str:
     doors = [kind.STREAM for service in services() for kind in service.contract.doors]
     hashes = (GATEWAY, "map:*")
     users += [
-        _user("gateway", "", [("+hget +hmget", "%R", hashes), ("+xadd", "%W", [HITS])], prefix),
+        _user("gateway", "", [("+hget +hmget", "%R", hashes), ("+xadd", "%W", [HITS, SEEN])], prefix),
         _user("publisher", "", [("+xadd", "%W", doors)], prefix),
         _user("watcher", "+time", [(LOOK_AND_FOLLOW, "%R", ["*.v1"])], prefix),
         _user(
@@ -58,7 +58,7 @@ def _of_service(contract: Contract) -> Iterator[Selector]:
         yield "+hset +hdel +hscan", "%RW", HASHES
         yield "+hmget", "%R", [GATEWAY]
         yield "+exists +set", "%RW", [f"{GATEWAY}.filled"]
-        yield "+xadd +xrange +xtrim", "%RW", [HITS]
+        yield "+xadd +xrange +xtrim", "%RW", [HITS, SEEN]
     if contract.name == "console":
         yield "+xrevrange", "%R", [DEAD_STREAM]
 

@@ -3,10 +3,13 @@
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +18,9 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 #: A cell is cut here, in characters.
 CELL_MAX = 100
+
+#: Pieces of a file that is read, in bytes.
+PIECE_BYTES = 64 * 1024
 
 #: Width of tables that go into a pipe or file, in characters: nobody has to put a value together again.
 PIPE_WIDTH = 160
@@ -49,3 +55,18 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 def say(message: str) -> None:
     """One line on stderr."""
     err.print(Text(safe(message, 500)), soft_wrap=True)
+
+
+@contextmanager
+def reading(path: Path, words: str) -> Iterator[Iterator[bytes]]:
+    """The bytes of a file, piece by piece, with a progress bar while a person looks."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with path.open("rb") as file, Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(words, total=path.stat().st_size)
+
+        def pieces() -> Iterator[bytes]:
+            while piece := file.read(PIECE_BYTES):
+                yield piece
+                bar.advance(task, len(piece))
+
+        yield pieces()

@@ -71,6 +71,10 @@ class House:
             await one.stop()
         await self.redis.aclose()
 
+    def database(self, name: str) -> Database:
+        """The database of one service."""
+        return next(one.database for one in self._running if one.name == name)
+
     def http(self, name: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.ports[f'{name}_port']}", timeout=20)
 

@@ -1,6 +1,7 @@
 """`longstop block`: block and allow entries, through the block list's own API."""
 
 import hashlib
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,9 +10,13 @@ import typer
 from longstop import show
 from longstop.commands.options import DataDir, Json
 from longstop.where import answer_of, client, endpoints
+from services.blocklist.rules.lists_in import format_of
 from shared.errors import LongstopError
 
 app = typer.Typer(help="Block and allow entries.", no_args_is_help=True)
+
+#: Longest wait for a list to be taken in, or for its next piece, in seconds.
+IMPORT_S = 900.0
 
 COLUMNS = ("id", "action", "kind", "value", "scope", "expires", "by")
 
@@ -97,6 +102,98 @@ def check(
     show.out.print(show.safe(answer["action"]))
     for reason in answer.get("why", []):
         show.out.print(f"  {show.safe(reason, 300)}", markup=False)
+
+
+@app.command()
+def preview(
+    value: Annotated[str, typer.Argument(help="An address, domain, URL, SHA-256 or IP address.")],
+    kind: Annotated[str, typer.Option(help="address, domain, url, file or ip; told by the value when left out")] = "",
+    scope: Annotated[str, typer.Option(help="One recipient's address; everybody when left out.")] = "tenant",
+    allow: Annotated[bool, typer.Option("--allow", help="As an allow.")] = False,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Tell what an entry would have stopped, and whether it would be made. Exit code 0 in any case."""
+    body = {"value": value, "action": "allow" if allow else "block", "scope": scope, **({"kind": kind} if kind else {})}
+    with _api(data) as api:
+        told = answer_of(api.post("/v1/preview", json=body)).json()
+    if as_json:
+        show.json_line(told)
+        return
+    lines = [f"{told['kind']} {told['value']}"]
+    for whom, accepted, reason in (
+        ("people", told["accepted"], told["reason"]),
+        ("verdicts", told["accepted_of_verdicts"], told["reason_of_verdicts"]),
+    ):
+        lines.append(f"  {'taken' if accepted else 'refused'} of {whom}" + (f": {reason}" if reason else ""))
+    lines.append(
+        f"  {told['mails_passed']} mails that it names passed on {told['days_passed']} of {told['of_days']} days"
+    )
+    lines += [f"  stands already: {one['action']} for {one['scope']} ({one['block_id']})" for one in told["standing"]]
+    for line in lines:
+        show.out.print(show.safe(line, 400), markup=False)
+
+
+@app.command("import")
+def import_list(
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The list.")],
+    form: Annotated[
+        str, typer.Option("--format", help="text, csv, jsonl, stix or misp; told by the name when left out")
+    ] = "",
+    scope: Annotated[str, typer.Option(help="One recipient's address; everybody when left out.")] = "tenant",
+    expires: Annotated[
+        str, typer.Option(help="1d, 7d, 30d, hit+30d, a date, or never; what a line says comes first.")
+    ] = "30d",
+    allow: Annotated[bool, typer.Option("--allow", help="Let it through instead of blocking it.")] = False,
+    note: Annotated[str, typer.Option(help="Why.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and check.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out the lines that cannot be listed.")] = False,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Take a list in: all of it or nothing, and each bad line is named."""
+    query = {
+        "format": form or format_of(path.name),
+        "action": "allow" if allow else "block",
+        "scope": scope,
+        "expires": expires,
+        "note": note or path.name,
+        "by": "command line",
+        "dry_run": str(dry_run).lower(),
+        "skip_bad": str(skip_bad).lower(),
+    }
+    with _api(data) as api, show.reading(path, f"Reading {path.name}") as pieces:
+        response = api.post("/v1/imports", params=query, content=pieces, timeout=IMPORT_S)
+    told = response.json()
+    for fault in told.get("faults", ()):
+        show.say(f"{path.name} line {fault['line']}: {show.safe(fault['reason'], 300)}")
+    answer_of(response)
+    if as_json:
+        show.json_line(told)
+    else:
+        words = (
+            f"{told['lines']} lines are good"
+            if dry_run
+            else f"{told['made']} entries made, {told['known']} stood already"
+        )
+        show.say(words + (f", {told['fault_count']} lines left out" if told["fault_count"] else ""))
+
+
+@app.command("export")
+def export_list(
+    form: Annotated[str, typer.Option("--format", help="text, csv, jsonl, stix or misp")] = "csv",
+    only: Annotated[str, typer.Option(help="Only `block` or only `allow` entries.")] = "",
+    data: DataDir = None,
+) -> None:
+    """Write all entries that work now to standard output."""
+    query = {"format": form, **({"action": only} if only else {})}
+    with _api(data) as api, api.stream("GET", "/v1/exports", params=query, timeout=IMPORT_S) as response:
+        if not response.is_success:
+            response.read()
+            answer_of(response)
+        for piece in response.iter_bytes():
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
 
 
 def _sha256(value: str) -> str:

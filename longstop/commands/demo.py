@@ -28,7 +28,19 @@ from shared.errors import LongstopError
 #: Longest wait for the services to start, and for the mails to be through, in seconds.
 START_S, THROUGH_S = 60.0, 90.0
 
-PORTS = ("CONSOLE", "INGEST", "SMTP", "LMTP", "HELD_LMTP", "BLOCKLIST", "DIGEST", "TRIAGE", "SUBMISSION")
+PORTS = (
+    "CONSOLE",
+    "INGEST",
+    "SMTP",
+    "LMTP",
+    "HELD_LMTP",
+    "MILTER",
+    "POLICY",
+    "BLOCKLIST",
+    "DIGEST",
+    "TRIAGE",
+    "SUBMISSION",
+)
 
 
 def demo(

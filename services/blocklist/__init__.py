@@ -1,12 +1,13 @@
 """blocklist: keeps block and allow entries, and the gateway's copy of them, which works from the next mail on.
 
 READS     verdict.issued, block.requested, block.withdrawn, erasure.requested
-WRITES    block.created, block.refused, block.removed, block.expired, block.hit
+WRITES    block.created, block.refused, block.removed, block.expired, block.hit,
+          block.imported
 OWNS      blocklist_entry, blocklist_claim, blocklist_judged, blocklist_place; in Redis the hashes gateway and map:*, and the stream gateway.hits, behind the stream prefix
 OUTSIDE   Redis (that copy), HTTP on 8082: API, check, maps; a milter on 10044, Postfix' policy delegation on 10040
-LIMITS    100,000 entries at once; 20 entries an hour by verdicts (a setting); 50 proposals a verdict; 200 URLs and 100
+LIMITS    2,000,000 entries at once; 20 entries an hour by verdicts (a setting); 50 proposals a verdict; 200 URLs and 100
           files a check; networks no wider than /24 and /48
-BUGS      An entry that is asked for again keeps its id and takes the later end, of which no event tells. Ended entries are
+BUGS      Imports of more than 1,000 entries are not replayed: take them in again. An entry that is asked for again keeps its id and takes the later end, of which no event tells. Ended entries are
           kept for ever. Two replicas may write the hash in the wrong order; the comparison mends that within a minute.
           The maps for multimap know no allow entries, no subdomains, and of recipients' own entries only senders.
 """

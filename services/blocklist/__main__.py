@@ -5,11 +5,11 @@ from services.blocklist.enforcing.asking import Asker
 from services.blocklist.enforcing.milter import Milter
 from services.blocklist.enforcing.policy import Policy
 from services.blocklist.enforcing.server import GatewayDoor
-from services.blocklist.gateway import Gateway
+from services.blocklist.gateway import Gateway, Hit, Seen
 from services.blocklist.handlers import Handlers
-from services.blocklist.hits import CountHits
 from services.blocklist.http import app
 from services.blocklist.jobs import ExpireDue, KeepGateway
+from services.blocklist.notes import CountNotes, count_hits, count_traffic
 from services.blocklist.recall import RECALLS
 from services.blocklist.settings import BlocklistSettings
 from services.blocklist.tables import METADATA
@@ -39,7 +39,8 @@ def build(room: Room) -> Parts:
         jobs=[
             Job("expire entries", 1, ExpireDue(room)),
             Job("write the gateway's hash", 1, gateway.apply, wake=room.database.wake_on_commit()),
-            Job("count hits", 1, CountHits(room)),
+            Job("count hits", 1, CountNotes(room, Hit, count_hits)),
+            Job("count traffic", 5, CountNotes(room, Seen, count_traffic)),
             Job("compare the gateway's hash", 60, gateway.reconcile),
         ],
         doors=[

@@ -5,6 +5,7 @@ from shared.events import (
     BlockCreated,
     BlockExpired,
     BlockHit,
+    BlockImported,
     BlockRefused,
     BlockRemoved,
     BlockRequested,
@@ -16,5 +17,5 @@ from shared.events import (
 CONTRACT = Contract(
     "blocklist",
     reads=(VerdictIssued, BlockRequested, BlockWithdrawn, ErasureRequested),
-    writes=(BlockCreated, BlockRefused, BlockRemoved, BlockExpired, BlockHit),
+    writes=(BlockCreated, BlockRefused, BlockRemoved, BlockExpired, BlockHit, BlockImported),
 )

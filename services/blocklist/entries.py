@@ -1,25 +1,26 @@
 """The book of entries inside a unit of work: add, keep, end, and say so. Handlers, jobs and the API all write through it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import func
-from sqlmodel import col, delete, exists, select
+from sqlmodel import Session, col, delete, exists, select
 
 from services.blocklist.rules.forms import canonical, canonical_scope
 from services.blocklist.rules.guards import refusal
 from services.blocklist.rules.terms import LIFETIME, later
+from services.blocklist.rules.traffic import DAYS, FRESH_DAYS, collateral, day_of
 from services.blocklist.settings import BlocklistSettings
-from services.blocklist.tables import Claim, Entry, active
+from services.blocklist.tables import Claim, Entry, Traffic, active
 from shared.errors import Reject
 from shared.events import BlockCreated, BlockExpired, BlockOrigin, BlockRemoved, fact_id
 from shared.events.vocabulary import BlockAction, BlockKind
 from shared.work import Work
 
-#: Entries that may stand at once: ten times what large products allow a tenant; the hash then takes some 30 MB of Redis.
-ENTRIES_MAX = 100_000
+#: Entries that may stand at once: feeds are long. The hash then takes some 400 MB of Redis.
+ENTRIES_MAX = 2_000_000
 
 #: The claimant of whatever people asked for.
 PEOPLE = "people"
@@ -54,6 +55,7 @@ class Book:
     def __init__(self, settings: BlocklistSettings) -> None:
         self._own_domains = settings.own_domains
         self._budget = settings.auto_block_per_hour
+        self._collateral_max = settings.collateral_max
 
     def add(self, wish: Wish, work: Work) -> Entry:
         """The entry for a wish: made now, or the one that stands with the later of both ends.
@@ -63,7 +65,8 @@ class Book:
         """
         scope = canonical_scope(wish.scope)
         value = canonical(kind=wish.kind, value=wish.value)
-        self._guard(wish, value, work)
+        wish = replace(wish, value=value)
+        self._guard(wish, work)
         standing = work.session.exec(
             select(Entry).where(Entry.scope == scope, Entry.kind == wish.kind, Entry.value == value, active())
         ).first()
@@ -77,17 +80,36 @@ class Book:
             work.session.flush()  # two active entries of one value never meet, not even inside a transaction
         return _make(wish, scope, value, work)
 
-    def _guard(self, wish: Wish, value: str, work: Work) -> None:
+    def why_not(self, wish: Wish, *, at: datetime) -> str:
+        """Why a wish with a canonical value is never granted, whatever stands; empty when it may be."""
         reason = refusal(
             kind=wish.kind,
-            value=value,
+            value=wish.value,
             action=wish.action,
             own_domains=self._own_domains,
             automatic=wish.automatic,
         )
-        if not reason and wish.expires_at and wish.expires_at <= work.at:
+        if not reason and wish.expires_at and wish.expires_at <= at:
             reason = "the expiry is over already: give a time in the future"
-        if reason:
+        return reason
+
+    def collateral(self, *, mails: int, days: int) -> str:
+        """Why a verdict does not list what would have stopped so many mails on so many days; empty when it may."""
+        return collateral(mails=mails, days=days, most=self._collateral_max)
+
+    def _guard(self, wish: Wish, work: Work) -> None:
+        if reason := self.why_not(wish, at=work.at):
+            raise Reject(reason)
+        if wish.automatic:
+            self._spare(wish, work)
+
+    def _spare(self, wish: Wish, work: Work) -> None:
+        """A verdict never lists what has brought mail for long: a false report, or a robbed account, must not cut a partner off."""
+        today = day_of(work.at)
+        mails, days = mails_seen(
+            work.session, kind=wish.kind, value=wish.value, since=today - DAYS, until=today - FRESH_DAYS
+        )
+        if reason := self.collateral(mails=mails, days=days):
             raise Reject(reason)
 
     def _ask_people(self, wish: Wish, scope: str, value: str, standing: Entry | None, work: Work) -> None:
@@ -116,6 +138,15 @@ class Book:
             )
         if work.session.exec(select(func.count()).select_from(Entry).where(active())).one() >= ENTRIES_MAX:
             raise Reject(f"{ENTRIES_MAX} entries stand already: remove or let expire some first")
+
+
+def mails_seen(session: Session, *, kind: BlockKind, value: str, since: int, until: int) -> tuple[int, int]:
+    """How many mails that an entry would name passed on these days, and on how many of them."""
+    query = select(func.coalesce(func.sum(Traffic.mails), 0), func.count()).where(
+        Traffic.kind == kind, Traffic.value == value, col(Traffic.day) >= since, col(Traffic.day) <= until
+    )
+    mails, days = session.exec(query).one()
+    return int(mails), int(days)
 
 
 def withdraw(claimant: str, work: Work) -> None:

@@ -6,13 +6,14 @@ The only file of the block list that knows Redis. What stands there is a copy: t
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from dataclasses import fields as dataclass_fields
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from services.blocklist.rules.fields import GATEWAY, HASHES, HITS, Place
+from services.blocklist.rules.fields import GATEWAY, HASHES, HITS, SEEN, Place
 from shared.errors import Defer
 
 P = ParamSpec("P")
@@ -27,11 +28,8 @@ PIPELINE_MAX = 5_000
 #: An enforcer waits no longer for an answer, in seconds.
 ASK_S = 1.0
 
-#: Hits that wait to be counted; beyond, the oldest are lost: entries stand, only their counts are short.
-HITS_MAX = 100_000
-
-#: What is kept of a word of a hit, in characters.
-WORD_MAX = 320
+#: Notes of one kind that wait to be counted; beyond, the oldest are lost: entries stand, only counts are short.
+NOTES_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +42,30 @@ class Hit:
     recipient: str = ""
     client_ip: str = ""
 
-    def fields(self) -> dict[str, bytes]:
-        """As an entry of the stream."""
-        return {name: _raw(value)[:WORD_MAX] for name, value in asdict(self).items()}
 
-    @classmethod
-    def read(cls, fields: Mapping[bytes, bytes]) -> "Hit":
-        """From an entry of the stream, which others write too."""
-        words = {name: fields.get(name.encode(), b"").decode("utf-8", "replace")[:WORD_MAX] for name in cls.__slots__}
-        return cls(**words)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A mail passed. Every word comes from it: `senders` and `hosts` are lists with blanks between."""
+
+    senders: str = ""
+    hosts: str = ""
+
+
+#: Where notes stand, behind the prefix, and how long their words may be, in characters.
+STREAMS: Mapping[type[Any], str] = {Hit: HITS, Seen: SEEN}
+WORD_MAX: Mapping[type[Any], int] = {Hit: 320, Seen: 4_000}
+
+
+def words_of(note: Hit | Seen) -> dict[str, bytes]:
+    """A note as an entry of its stream."""
+    return {name: _raw(value)[: WORD_MAX[type(note)]] for name, value in asdict(note).items()}
+
+
+def read_note(kind: type[Hit | Seen], fields: Mapping[bytes, bytes]) -> Hit | Seen:
+    """A note from an entry of its stream, which others write too."""
+    names = [one.name for one in dataclass_fields(kind)]
+    words = {name: fields.get(name.encode(), b"").decode("utf-8", "replace")[: WORD_MAX[kind]] for name in names}
+    return kind(**words)
 
 
 def _translated(call: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
@@ -73,7 +86,6 @@ class Gateway:
         self._redis: Any = redis  # redis-py types every answer as a union of all protocols
         self._prefix = prefix
         self._mark = f"{prefix}:gateway.filled"
-        self.hits_stream = f"{prefix}:{HITS}"
 
     @_translated
     async def is_filled(self) -> bool:
@@ -117,24 +129,28 @@ class Gateway:
         return found
 
     @_translated
-    async def note_hits(self, hits: Sequence[Hit]) -> None:
-        """Say that entries stopped copies, where Rspamd says it too."""
+    async def note(self, notes: Sequence[Hit | Seen]) -> None:
+        """Note what was stopped or passed, where Rspamd notes it too."""
         pipeline = self._redis.pipeline(transaction=False)
-        for hit in hits:
-            pipeline.xadd(self.hits_stream, hit.fields(), maxlen=HITS_MAX, approximate=True)
+        for one in notes:
+            pipeline.xadd(self.stream_of(type(one)), words_of(one), maxlen=NOTES_MAX, approximate=True)
         async with asyncio.timeout(ASK_S):
             await pipeline.execute()
 
     @_translated
-    async def hits_after(self, position: str, count: int) -> list[tuple[str, Hit]]:
-        """The hits after a place in their stream, with their places."""
-        found = await self._redis.xrange(self.hits_stream, min=f"({position}" if position else "-", count=count)
-        return [(entry_id.decode(), Hit.read(fields)) for entry_id, fields in found]
+    async def notes_after(self, kind: type[Hit | Seen], position: str, count: int) -> list[tuple[str, Hit | Seen]]:
+        """The notes after a place in their stream, with their places."""
+        found = await self._redis.xrange(self.stream_of(kind), min=f"({position}" if position else "-", count=count)
+        return [(entry_id.decode(), read_note(kind, fields)) for entry_id, fields in found]
 
     @_translated
-    async def drop_hits(self, position: str) -> None:
-        """Drop the hits up to a place."""
-        await self._redis.xtrim(self.hits_stream, minid=position)
+    async def drop_notes(self, kind: type[Any], position: str) -> None:
+        """Drop the notes up to a place."""
+        await self._redis.xtrim(self.stream_of(kind), minid=position)
+
+    def stream_of(self, kind: type[Any]) -> str:
+        """The stream of a kind of notes."""
+        return f"{self._prefix}:{STREAMS[kind]}"
 
     async def _send_when_long(self, pipeline: Any) -> None:
         if len(pipeline) >= PIPELINE_MAX:

@@ -1,6 +1,7 @@
 """The API of the block list, and the check: what would happen to a mail, and why."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import uuid4
@@ -9,12 +10,14 @@ from fastapi import APIRouter, Depends, FastAPI, Query
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from services.blocklist.entries import Book, Wish, end
+from services.blocklist.entries import Book, Wish, end, mails_seen
+from services.blocklist.exchange import ExchangeDoor
 from services.blocklist.finding import candidates, listed, named, view
 from services.blocklist.maps import MapDoor
-from services.blocklist.rules.forms import TENANT, canonical_scope, kind_of
+from services.blocklist.rules.forms import TENANT, canonical, canonical_scope, kind_of
 from services.blocklist.rules.precedence import decide, lookups
 from services.blocklist.rules.terms import expiry, idle_days
+from services.blocklist.rules.traffic import DAYS, FRESH_DAYS, day_of
 from services.blocklist.tables import Entry
 from shared.events import BlockOrigin
 from shared.events.vocabulary import BlockAction, BlockKind
@@ -67,8 +70,12 @@ def app(room: Room) -> FastAPI:
     doors.add_api_route("/v1/blocks", blocks.entries, methods=["GET"])
     doors.add_api_route("/v1/blocks", blocks.add, methods=["POST"], status_code=HTTPStatus.CREATED)
     doors.add_api_route("/v1/blocks", blocks.remove_value, methods=["DELETE"])
+    doors.add_api_route("/v1/preview", blocks.preview, methods=["POST"])
     doors.add_api_route("/v1/blocks/{block_id}", blocks.remove, methods=["DELETE"])
     doors.add_api_route("/v1/check", blocks.check, methods=["POST"])
+    exchange = ExchangeDoor(room)
+    doors.add_api_route("/v1/imports", exchange.take, methods=["POST"], status_code=HTTPStatus.CREATED)
+    doors.add_api_route("/v1/exports", exchange.give, methods=["GET"])
     maps = MapDoor(room.database)
     doors.add_api_route("/maps/{name}", maps.get, methods=["GET"])
     doors.add_api_route("/maps/{name}", maps.get, methods=["HEAD"], include_in_schema=False)
@@ -108,6 +115,44 @@ class BlockDoor:
             return view(self._book.add(wish, work))
 
         return await self._database.run(write)
+
+    async def preview(self, wanted: Wanted) -> dict[str, Any]:
+        """Whether an entry would be made, and what it would have stopped; nothing is changed."""
+        kind = wanted.kind or kind_of(wanted.value)
+        value = canonical(kind=kind, value=wanted.value)
+        wish = Wish(
+            kind=kind,
+            value=value,
+            action=wanted.action,
+            scope=canonical_scope(wanted.scope),
+            expires_at=expiry(text=wanted.expires, at=now()),
+            origin=BlockOrigin(by=wanted.by),
+            cause="preview",
+        )
+        today = day_of(now())
+
+        def look(session: Session) -> dict[str, Any]:
+            mails, days = mails_seen(session, kind=kind, value=value, since=today - DAYS, until=today)
+            old, old_days = mails_seen(session, kind=kind, value=value, since=today - DAYS, until=today - FRESH_DAYS)
+            standing = [view(entry) for entry in named(session, value) if entry.kind == kind]
+            people, verdicts = (
+                self._book.why_not(wish, at=now()),
+                self._book.why_not(replace(wish, claimant="-"), at=now()),
+            )
+            return {
+                "kind": kind,
+                "value": value,
+                "accepted": not people,
+                "reason": people,
+                "accepted_of_verdicts": not (verdicts or self._book.collateral(mails=old, days=old_days)),
+                "reason_of_verdicts": verdicts or self._book.collateral(mails=old, days=old_days),
+                "mails_passed": mails,
+                "days_passed": days,
+                "of_days": DAYS,
+                "standing": standing,
+            }
+
+        return await self._database.look(look)
 
     async def remove(self, block_id: Name, by: Name = "api") -> dict[str, Any]:
         """Remove an entry by its id."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.blocklist.entries import PEOPLE, end, expire
-from services.blocklist.hits import counted
+from services.blocklist.notes import counted
 from services.blocklist.tables import Claim, Entry
 from shared.events import BlockCreated, BlockExpired, BlockHit, BlockRemoved, Event
 from shared.work import Work

@@ -54,5 +54,12 @@ class BlocklistSettings(Settings):
         default=20, ge=0, le=10_000, description="entries that verdicts may make in an hour; beyond, they are refused"
     )
 
+    collateral_max: int = Field(
+        default=10,
+        ge=0,
+        description="a verdict lists nothing that so many mails of the last 30 days, the newest two left out, would have been stopped "
+        "by; 0: no limit",
+    )
+
     _split = field_validator("gateway_networks", mode="before")(split_words)
     _networks = field_validator("gateway_networks")(known_networks)

@@ -55,6 +55,7 @@ class Entry(SQLModel, table=True):
     idle_days: int | None = Field(default=None, description="it ends so many days after its last hit")
     hit_count: int = 0
     last_hit_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    import_id: str = Field(default="", max_length=64, index=True)
     reported_at: datetime | None = Field(default=None, sa_type=UtcTime, description="of the report that led to it")
     generation: int = 1
     applied: int = 0
@@ -74,6 +75,19 @@ class Claim(SQLModel, table=True):
 
     block_id: str = Field(primary_key=True, max_length=64)
     claimant: str = Field(primary_key=True, max_length=64, index=True)
+
+
+class Traffic(SQLModel, table=True):
+    """Mails that passed on a day, by what an entry might name. No mail has a row of its own."""
+
+    metadata = METADATA
+    __tablename__ = "blocklist_traffic"
+    __table_args__ = IN_KEY_ORDER
+
+    value: str = Field(primary_key=True, max_length=320)
+    kind: str = Field(primary_key=True, max_length=10)
+    day: int = Field(primary_key=True, description="proleptic Gregorian ordinal, in UTC")
+    mails: int = 0
 
 
 class Place(SQLModel, table=True):

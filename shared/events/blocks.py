@@ -93,6 +93,21 @@ class BlockRefused(Event):
         return (self.request_id, self.kind, self.value, self.scope)
 
 
+class BlockImported(Event):
+    """A list was taken in. Small ones are told entry by entry too; of large ones this alone tells."""
+
+    STREAM: ClassVar = "block.imported.v1"
+
+    import_id: str
+    entry_count: int
+    format: str
+    by: str
+    note: str = ""
+
+    def key(self) -> tuple[object, ...]:
+        return (self.import_id,)
+
+
 class BlockHit(_Entry):
     """An entry stopped copies of a mail at the gateway. The words of the mail are as hostile as any."""
 

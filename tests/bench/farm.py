@@ -80,7 +80,7 @@ async def farm(folder: Path, shape: Shape) -> AsyncIterator[Farm]:
     """Redis and the services; whatever happens, none of them stays."""
     folder.mkdir(parents=True)
     async with server(folder) as made:
-        made.ports = {name: free_port() for name in (*shape.names, "smtp", "lmtp", "held_lmtp")}
+        made.ports = {name: free_port() for name in (*shape.names, "smtp", "lmtp", "held_lmtp", "milter", "policy")}
         env = environment(made, shape)
         try:
             for name, command in commands(shape, folder).items():

@@ -28,7 +28,19 @@ class Process:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        names = ("CONSOLE", "INGEST", "SMTP", "LMTP", "HELD_LMTP", "BLOCKLIST", "DIGEST", "TRIAGE", "SUBMISSION")
+        names = (
+            "CONSOLE",
+            "INGEST",
+            "SMTP",
+            "LMTP",
+            "HELD_LMTP",
+            "MILTER",
+            "POLICY",
+            "BLOCKLIST",
+            "DIGEST",
+            "TRIAGE",
+            "SUBMISSION",
+        )
         self.ports = {f"LONGSTOP_{name}_PORT": str(free_port()) for name in names}
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -77,7 +77,7 @@ class Plant:
         self.redis = RedisServer(folder / "redis")
         self.proxy_port = free_port()
         self.proxy = Proxy(self.proxy_port, self.redis.port)
-        self.ports = {name: free_port() for name in (*NAMES, "smtp", "lmtp", "held_lmtp")}
+        self.ports = {name: free_port() for name in (*NAMES, "smtp", "lmtp", "held_lmtp", "milter", "policy")}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def open(self) -> None:

@@ -224,3 +224,21 @@ async def test_a_stranger_s_network_is_not_answered(
         reader, writer = await asyncio.open_connection("127.0.0.1", made.ports["milter_port"])
         assert await asyncio.wait_for(reader.read(), 5) == b""
         writer.close()
+
+
+async def test_what_passes_is_counted_for_previews(gateway: House) -> None:
+    await send(gateway, LINK)
+    await send(gateway, LINK)
+
+    async def told(value: str, kind: str) -> int:
+        async with gateway.http("blocklist") as http:
+            answer = await http.post("/v1/preview", json={"value": value, "kind": kind})
+        return int(answer.json()["mails_passed"])
+
+    async def counted() -> bool:
+        return await told("bo@friend.example", "address") == 2
+
+    await until(counted)
+    assert await told("friend.example", "domain") == 2
+    assert await told("evil.example", "url") == 2
+    assert await told("other.example", "domain") == 0

@@ -27,7 +27,7 @@ local HITS_MAX = 50
 local FIELDS_MAX = 20000 -- 1 MB of request; fields for everybody come first
 local URL_MAX = 2048
 local PARENT_LABELS_MAX = 8
-local EXACT = 1000
+local EXACT, BELOW, SEGMENTS_MAX = 1000, 500, 8
 local PREFIX_MIN = { [4] = 24, [6] = 48 }
 
 local SYMBOL_BLOCK, SYMBOL_REMOVED = 'LONGSTOP_BLOCK', 'LONGSTOP_RCPT_REMOVED'
@@ -210,6 +210,12 @@ end
 local function ask_url(lookups, thing, raw, host)
   local page = canonical_url(raw, host)
   lookups[#lookups + 1] = { thing = thing, kind = 'url', value = page, specificity = EXACT }
+  local path, at = page:match('^[^?]*'), 0
+  for depth = 1, SEGMENTS_MAX do
+    at = path:find('/', at + 1, true)
+    if not at then break end
+    lookups[#lookups + 1] = { thing = thing, kind = 'url', value = path:sub(1, at) .. '*', specificity = BELOW + depth }
+  end
   for _, name in ipairs(parents(canonical_host(host))) do
     lookups[#lookups + 1] = { thing = thing, kind = 'url', value = name, specificity = dots(name) }
   end

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.blocklist.gateway import Gateway, Hit
+from services.blocklist.gateway import Gateway, Hit, Seen
 from services.blocklist.rules.fields import read_mark
 from services.blocklist.rules.forms import TENANT, scope_of
 from services.blocklist.rules.precedence import Candidate, Lookup, decide
+from services.blocklist.rules.traffic import HOSTS_MAX, SENDERS_MAX
 from shared.errors import Defer
 from shared.work import now
 
@@ -64,7 +65,14 @@ class Asker:
             for recipient, entry in stopped.items()
         ]
         try:
-            await self._gateway.note_hits(hits)
+            await self._gateway.note(hits)
+        except Defer:
+            return
+
+    async def passed(self, senders: Sequence[str], hosts: Sequence[str] = ()) -> None:
+        """Note that a mail passed, for what is asked before an entry is made."""
+        try:
+            await self._gateway.note([Seen(" ".join(senders[:SENDERS_MAX]), " ".join(hosts[:HOSTS_MAX]))])
         except Defer:
             return
 

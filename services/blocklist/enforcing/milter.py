@@ -159,9 +159,9 @@ class Conversation:
             stopped = await self._milter.asker.blocks(keys_of(mail, message.sender, self._client), recipients)
             if len(stopped) == len(message.recipients):
                 return await self._refuse("554", stopped)
-            if not stopped:
-                return wire.packet(wire.CONTINUE)
-            return await self._take_off(stopped)
+            hosts = list(dict.fromkeys(link.host for link in mail.links if link.host))
+            await self._milter.asker.passed([mail.from_.address], hosts)
+            return await self._take_off(stopped) if stopped else wire.packet(wire.CONTINUE)
         except Defer as reason:
             return self._failed(str(reason))
         finally:

@@ -23,6 +23,9 @@ GATEWAY = "gateway"
 #: The stream in which enforcers note what entries stopped.
 HITS = "gateway.hits"
 
+#: The stream in which enforcers note what passed.
+SEEN = "gateway.seen"
+
 #: Every hash that the block list owns.
 HASHES = (GATEWAY, *(f"map:{name}" for name in ("from", "domain", "urlhost", "urlsha256", "sha256", "ip", "pair")))
 
@@ -81,6 +84,8 @@ def _in_maps(scope: str, kind: BlockKind, value: str) -> Iterator[Place]:
     if scope != TENANT:
         if kind == "address":
             yield "map:pair", f"{value}|{scope}"
+    elif kind == "url" and value.endswith("/*"):
+        return  # multimap compares whole URLs only
     elif kind == "url" and "/" in value:
         for text in _as_rspamd_reads(value):
             yield "map:urlsha256", hashlib.sha256(text.encode()).hexdigest()

@@ -34,7 +34,7 @@ def canonical(*, kind: BlockKind, value: str) -> str:
 
     Addresses and domains are lower case with A-labels (RFC 5890); the local part keeps its `+tag`. A URL is
     `host/path?query` without scheme, credentials, port and fragment; without any path it is the host alone, which stands
-    for everything on it and below it. A file is its SHA-256 in hex. IP addresses and networks are compressed, host bits
+    for everything on it and below it; with `/*` at its end it stands for everything below that place. A file is its SHA-256 in hex. IP addresses and networks are compressed, host bits
     cleared.
 
     Raises:

@@ -57,8 +57,8 @@ def refusal(
 def _too_wide(kind: BlockKind, value: str, automatic: bool) -> str:
     if kind == "domain":
         return _wide_domain(value)
-    if kind == "url" and "/" not in value and not is_address(value):
-        return _wide_host(value)
+    if kind == "url" and (host := value.removesuffix("/*")) == host_part(value) and not is_address(host):
+        return _wide_host(host)
     if kind == "ip":
         return _wide_network(value, PREFIX_MIN_AUTOMATIC if automatic else PREFIX_MIN)
     return "this is the hash of every empty file" if value == EMPTY_FILE else ""

@@ -1,8 +1,8 @@
 """Precedence: which entry decides about a mail, and why, the same every time.
 
 1. For each thing that a mail brings (its sender, each URL, each file, the client), its own best entry speaks: a
-   recipient's own entry before everybody's, then the more specific one (an address before its domain, a page before its
-   host, a host before its parents, a longer prefix before a shorter one), then a block before an allow.
+   recipient's own entry before everybody's, then the more specific one (an address before its domain, a page before
+   what is below its path, that before its host, a host before its parents, a longer prefix before a shorter one), then a block before an allow.
 2. Among these, any block stands before every allow: an allow covers only what it names. So an allowed sender does not
    open the door to a blocked file.
 """
@@ -23,6 +23,12 @@ PARENT_LABELS_MAX = 8
 
 #: Specificity of what has no parents: an address, a page, a file.
 EXACT = 1_000
+
+#: Specificity of everything below a place, such as `host/a/*`; each segment adds one.
+BELOW = 500
+
+#: Segments of a path below which everything may be listed.
+SEGMENTS_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,16 @@ def decide(*, candidates: Sequence[Candidate]) -> Decision:
     return Decision(deciding, tuple(why))
 
 
+def places_above(url: str) -> Iterator[str]:
+    """The beginnings of a canonical URL that end with a slash, the shortest first: `host/`, `host/a/`."""
+    path, at = url.partition("?")[0], -1
+    for _ in range(SEGMENTS_MAX):
+        at = path.find("/", at + 1)
+        if at < 0:
+            return
+        yield path[: at + 1]
+
+
 def parents(host: str) -> Iterator[str]:
     """A host and the names above it, the longest first, down to two labels."""
     yield host
@@ -140,6 +156,8 @@ def _of_urls(urls: Sequence[str]) -> Iterator[Lookup]:
         if url:
             if "/" in url:
                 yield Lookup(f"URL {number}", "url", url, EXACT)
+            for depth, place in enumerate(places_above(url), 1):
+                yield Lookup(f"URL {number}", "url", f"{place}*", BELOW + depth)
             for host in parents(host_part(url)):
                 yield Lookup(f"URL {number}", "url", host, host.count("."))
 

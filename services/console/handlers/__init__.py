@@ -4,6 +4,7 @@ from services.console.handlers.blocks import (
     on_block_created,
     on_block_expired,
     on_block_hit,
+    on_block_imported,
     on_block_refused,
     on_block_removed,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "on_block_created",
     "on_block_expired",
     "on_block_hit",
+    "on_block_imported",
     "on_block_refused",
     "on_block_removed",
     "on_case_closed",

@@ -4,7 +4,7 @@ from services.console.handlers.note import note
 from services.console.rules.standing import ends_first, later
 from services.console.tables import Block, row_of
 from services.console.words import ACTIONS, KINDS, sentence
-from shared.events import BlockCreated, BlockExpired, BlockHit, BlockRefused, BlockRemoved, fact_id
+from shared.events import BlockCreated, BlockExpired, BlockHit, BlockImported, BlockRefused, BlockRemoved, fact_id
 from shared.work import Work
 
 
@@ -29,6 +29,11 @@ def on_block_refused(event: BlockRefused, work: Work) -> None:
     )
     row.by, row.case_id = event.origin.by, event.origin.case_id
     note(event, f"An entry was refused: {event.reason}", work, word="refused")
+
+
+def on_block_imported(event: BlockImported, work: Work) -> None:
+    """A list was taken in."""
+    note(event, f"A list of {event.entry_count} entries was taken in", work, word="block")
 
 
 def on_block_hit(event: BlockHit, work: Work) -> None:

@@ -115,6 +115,7 @@ def test_a_sender_is_looked_up_by_address_and_every_domain_above() -> None:
 def test_a_url_is_looked_up_by_page_host_and_every_host_above() -> None:
     assert keys(urls=("https://a.parcel.example:8080/pay#x", "parcel.example")) == {
         ("url", "a.parcel.example/pay"),
+        ("url", "a.parcel.example/*"),
         ("url", "a.parcel.example"),
         ("url", "parcel.example"),
     }

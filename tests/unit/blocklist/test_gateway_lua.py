@@ -103,6 +103,21 @@ def test_a_sender_asks_for_the_same_keys_in_lua() -> None:
     assert lua(body, senders) == wanted
 
 
+def test_a_url_asks_for_the_same_keys_in_lua() -> None:
+    body = (
+        "local l = {}; it.ask_url(l, 'URL 1', line, line:match('//([^/?]*)')); local t = {};"
+        "for _, k in ipairs(l) do t[#t + 1] = k.kind .. '=' .. k.value .. '/' .. k.specificity end; print(table.concat(t, ' '))"
+    )
+    urls = [
+        "http://a.b.example/",
+        "http://b.example/a/c?d=/e/f",
+        "http://b.example/" + "/".join("abcdefghijkl"),
+        "http://203.0.113.7/x/y",
+    ]
+    wanted = [" ".join(f"{one.kind}={one.value}/{one.specificity}" for one in lookups(urls=(url,))) for url in urls]
+    assert lua(body, urls) == wanted
+
+
 KEYS = [
     Lookup("the sender", "address", "fee@mail.parcel.example", 1000),
     Lookup("the sender", "domain", "mail.parcel.example", 2),
@@ -144,5 +159,5 @@ def test_everybodys_fields_come_first_and_each_once() -> None:
     )
     (fields,) = lua(body, ["http://a.example/x"])
     assert fields.split() == [
-        f"{scope}|url|{value}" for scope in (TENANT, ANA) for value in ("a.example/x", "a.example")
+        f"{scope}|url|{value}" for scope in (TENANT, ANA) for value in ("a.example/x", "a.example/*", "a.example")
     ]
