@@ -55,8 +55,7 @@ def _of_service(contract: Contract) -> Iterator[Selector]:
     yield LOOK, "%R", dict.fromkeys([*reads, *kept, DEAD_STREAM])
     yield "+xtrim", "%W", kept
     if contract.name == "blocklist":
-        yield "+hset +hdel +hscan", "%RW", HASHES
-        yield "+hmget", "%R", [GATEWAY]
+        yield "+hset +hdel +hscan +hmget +hlen", "%RW", HASHES
         yield "+exists +set", "%RW", [f"{GATEWAY}.filled"]
         yield "+xadd +xrange +xtrim", "%RW", [HITS, SEEN]
     if contract.name == "console":

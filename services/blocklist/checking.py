@@ -1,10 +1,11 @@
 """Checking the lines of a list before the first entry is made."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any, cast
+
+from pydantic_core import to_json
 
 from services.blocklist.rules.forms import canonical, canonical_scope, kind_of
 from services.blocklist.rules.guards import refusal
@@ -67,7 +68,7 @@ class Checker:
                 self._outcome.add_fault(line.number, line.reason)
                 continue
             try:
-                checked.write(json.dumps(self._row(line)) + "\n")
+                checked.write(to_json(self._row(line)).decode() + "\n")
                 self._outcome.lines += 1
             except Reject as reason:
                 self._outcome.add_fault(line.number, str(reason))

@@ -13,16 +13,13 @@ from typing import Any, ParamSpec, TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from services.blocklist.rules.fields import GATEWAY, HASHES, HITS, SEEN, Place
+from services.blocklist.rules.fields import GATEWAY, HITS, SEEN, Place
 from shared.errors import Defer
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Fields in one answer of a scan: short enough that Redis serves mails between two of them.
-SCAN_COUNT = 1_000
-
-#: Fields in one pipeline of a large change, for the same reason.
+#: Fields in one pipeline of a large change: short enough that Redis serves mails between two of them.
 PIPELINE_MAX = 5_000
 
 #: An enforcer waits no longer for an answer, in seconds.
@@ -111,13 +108,25 @@ class Gateway:
         await pipeline.execute()
 
     @_translated
-    async def read(self) -> dict[Place, str]:
-        """Everything that stands in the hashes, in pages. A foreign field may be no UTF-8; it can be dropped all the same."""
-        found: dict[Place, str] = {}
-        for name in HASHES:
-            async for field, content in self._redis.hscan_iter(f"{self._prefix}:{name}", count=SCAN_COUNT):
-                found[name, field.decode("utf-8", "surrogateescape")] = content.decode("utf-8", "replace")
+    async def contents(self, wanted: Sequence[Place]) -> dict[Place, bytes | None]:
+        """What stands in these fields."""
+        found: dict[Place, bytes | None] = {}
+        for name in dict.fromkeys(name for name, _ in wanted):
+            fields = [field for its, field in wanted if its == name]
+            answers = await self._redis.hmget(f"{self._prefix}:{name}", list(map(_raw, fields)))
+            found.update(((name, field), answer) for field, answer in zip(fields, answers, strict=True))
         return found
+
+    @_translated
+    async def fields(self, name: str, cursor: int, count: int) -> tuple[int, dict[str, None]]:
+        """Some fields of a hash, and where to go on. A foreign one may be no UTF-8; it can be dropped all the same."""
+        cursor, found = await self._redis.hscan(f"{self._prefix}:{name}", cursor, count=count)
+        return int(cursor), {field.decode("utf-8", "surrogateescape"): None for field in found}
+
+    @_translated
+    async def size(self, name: str) -> int:
+        """How many fields a hash has."""
+        return int(await self._redis.hlen(f"{self._prefix}:{name}"))
 
     @_translated
     async def marks(self, fields: Sequence[str]) -> list[bytes | None]:

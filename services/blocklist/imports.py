@@ -6,7 +6,6 @@ come meanwhile. When one fails, what the import has made is removed again.
 
 import asyncio
 import codecs
-import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
@@ -14,13 +13,15 @@ from itertools import islice
 from typing import IO, Any
 from uuid import uuid4
 
+from pydantic_core import from_json
 from sqlalchemy import delete, insert
 from sqlmodel import col, select
 
 from services.blocklist.checking import Checker, Outcome, Wanted
-from services.blocklist.entries import ENTRIES_MAX, PEOPLE, named_fields
+from services.blocklist.entries import ENTRIES_MAX, PEOPLE, count_standing, named_fields
 from services.blocklist.rules.lists_in import BY_LINE, Fault, Format, Line, LineReader, read_document
 from services.blocklist.tables import Claim, Entry, active
+from shared.bulk import Bulk
 from shared.errors import Reject
 from shared.events import BlockCreated, BlockImported, BlockOrigin, fact_id
 from shared.run import Room
@@ -34,6 +35,12 @@ DOCUMENT_MAX = 64 * 1024 * 1024
 
 #: Up to so many entries each is told as `block.created`; of larger imports only `block.imported` tells.
 TOLD_MAX = 1_000
+
+
+#: An entry before anything is said of it; every column, for statements of many rows take no defaults.
+_PLAIN: dict[str, Any] = {name: field.get_default() for name, field in Entry.model_fields.items()}
+_ENTRIES = Bulk(insert(Entry).inline(), tuple(_PLAIN))
+_CLAIMS = Bulk(insert(Claim).inline(), ("block_id", "claimant"))
 
 
 class Importer:
@@ -64,9 +71,11 @@ class Importer:
             return outcome
 
     async def _make(self, checked: IO[str], wanted: Wanted, outcome: Outcome) -> None:
+        if await self._database.look(count_standing) + outcome.lines > ENTRIES_MAX:
+            raise Reject(f"{ENTRIES_MAX} entries may stand at once: remove or let expire some first")
         is_told = outcome.lines <= TOLD_MAX
         try:
-            while some := [json.loads(line) for line in islice(checked, STEP)]:
+            while some := [from_json(line) for line in islice(checked, STEP)]:
                 made = await self._database.run(lambda work: make(some, outcome.import_id, wanted, is_told, work))
                 outcome.made += made
                 outcome.known += len(some) - made
@@ -90,23 +99,16 @@ def make(rows: list[dict[str, Any]], import_id: str, wanted: Wanted, is_told: bo
         active(), col(Entry.value).in_([row["value"] for row in rows])
     )
     known = set(work.session.exec(standing).all())
-    count = (
-        work.session.connection()
-        .exec_driver_sql("SELECT count(*) FROM blocklist_entry WHERE status = 'active'")
-        .scalar()
-    )
     fresh: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in rows:
         key = (row["scope"], row["kind"], row["value"])
         if key not in known:
             fresh.setdefault(key, row)
-    if (count or 0) + len(fresh) > ENTRIES_MAX:
-        raise Reject(f"{ENTRIES_MAX} entries may stand at once: remove or let expire some first")
     made = [_entry(row, import_id, wanted, work.at) for row in fresh.values()]
     if made:
-        work.session.connection().execute(insert(Entry), made)
-        claims = [{"block_id": one["block_id"], "claimant": PEOPLE} for one in made]
-        work.session.connection().execute(insert(Claim), claims)
+        connection = work.session.connection()
+        _ENTRIES.run(connection, [tuple(one.values()) for one in made])
+        _CLAIMS.run(connection, [(one["block_id"], PEOPLE) for one in made])
     for one in made if is_told else ():
         work.emit(_told(Entry(**one)))
     return len(made)
@@ -115,6 +117,7 @@ def make(rows: list[dict[str, Any]], import_id: str, wanted: Wanted, is_told: bo
 def _entry(row: dict[str, Any], import_id: str, wanted: Wanted, at: datetime) -> dict[str, Any]:
     ends = row["expires_at"]
     return {
+        **_PLAIN,
         **row,
         "block_id": fact_id("block", import_id, row["scope"], row["kind"], row["value"]),
         "expires_at": datetime.fromisoformat(ends) if ends else None,

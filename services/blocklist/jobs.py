@@ -4,26 +4,31 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import structlog
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
+from services.blocklist.comparing import COLUMNS, Comparison
 from services.blocklist.entries import expire
 from services.blocklist.gateway import Gateway
 from services.blocklist.rules.fields import Place, Standing, places
 from services.blocklist.tables import Entry, active
+from shared.bulk import Bulk
 from shared.errors import Defer
 from shared.metrics import REPORT_TO_BLOCK_S, observe_since
 from shared.run import Room
 from shared.work import Work, now
 
 #: Entries in one step of a job: one short transaction, one pipeline.
-STEP = 500
+STEP = 1_000
 
-#: What the gateway needs of an entry, as `Standing` has it. Rows, not objects: a comparison reads every entry.
-COLUMNS: tuple[Any, ...] = (Entry.block_id, Entry.scope, Entry.kind, Entry.value, Entry.action, Entry.expires_at)
+_MARK = Bulk(
+    update(Entry).where(col(Entry.block_id) == bindparam("row")).values(applied=bindparam("seen")), ("row", "seen")
+)
+
+#: Pages that are compared at a time.
+PAGES = 10
 
 
 class ExpireDue:
@@ -45,7 +50,7 @@ class ExpireDue:
 class Change:
     """Entries that the gateway must learn of."""
 
-    seen: list[dict[str, object]]  # row and generation, for the mark
+    seen: list[tuple[str, int]]  # row and generation, for the mark
     put: dict[Place, str]
     drop: list[Place]
     reported: list[datetime] = field(default_factory=list)  # when the reports were taken that led to new entries
@@ -57,6 +62,7 @@ class KeepGateway:
     def __init__(self, room: Room) -> None:
         self._database = room.database
         self._gateway = Gateway(room.redis, room.settings.stream_prefix)
+        self._comparison = Comparison(room.database, self._gateway)
         self._lock = asyncio.Lock()
         self._waits = False
         self._log = structlog.stdlib.get_logger("gateway")
@@ -70,7 +76,8 @@ class KeepGateway:
         async with self._lock:
             try:
                 if not await self._gateway.is_filled():
-                    await self._mend()
+                    self._told(await self._comparison.fill(), 0)
+                    await self._gateway.mark_filled()
                 changed = await self._apply_step()
             except Defer as reason:
                 if not self._waits:
@@ -81,14 +88,20 @@ class KeepGateway:
             return changed == STEP
 
     async def reconcile(self) -> bool:
-        """Compare every field with the database and mend what differs, whoever changed it.
+        """Compare some pages of fields and entries with each other and mend what differs, whoever changed it.
+
+        A book of 20,000 entries is compared each time, a larger one in turns.
 
         Raises:
             Defer: Redis or the database cannot be used now.
         """
         async with self._lock:
-            await self._mend()
+            self._told(*await self._comparison.go(PAGES))
         return False
+
+    def _told(self, put: int, dropped: int) -> None:
+        if put or dropped:
+            self._log.warning("the gateway's hash was mended", put=put, dropped=dropped)
 
     async def _apply_step(self) -> int:
         change = await self._database.look(_changes)
@@ -98,14 +111,6 @@ class KeepGateway:
                 observe_since(REPORT_TO_BLOCK_S, moment)
             await self._database.run(lambda work: _mark_applied(change, work), quiet=True)
         return len(change.seen)
-
-    async def _mend(self) -> None:
-        found = await self._gateway.read()
-        put, drop = await self._database.look(lambda session: _difference(found, session))
-        await self._gateway.write(put, drop)
-        await self._gateway.mark_filled()
-        if put or drop:
-            self._log.warning("the gateway's hash was mended", put=len(put), dropped=len(drop))
 
 
 def _expire(ids: Sequence[str], work: Work) -> None:
@@ -124,7 +129,7 @@ def _changes(session: Session) -> Change:
     change = Change([], {}, [])
     for generation, status, reported_at, *values in session.execute(dirty):
         standing = Standing(*values)
-        change.seen.append({"row": standing.block_id, "seen": generation})
+        change.seen.append((standing.block_id, generation))
         if status == "active":
             if generation == 1 and reported_at:
                 change.reported.append(reported_at)
@@ -136,17 +141,4 @@ def _changes(session: Session) -> Change:
 
 def _mark_applied(change: Change, work: Work) -> None:
     """An entry that changed again meanwhile stays dirty."""
-    mark = update(Entry).where(col(Entry.block_id) == bindparam("row")).values(applied=bindparam("seen"))
-    work.session.connection().execute(mark, change.seen)
-
-
-def _difference(found: dict[Place, str], session: Session) -> tuple[dict[Place, str], list[Place]]:
-    """What to put and what to drop, so that what was found in Redis becomes what the database says."""
-    put: dict[Place, str] = {}
-    stale = set(found)
-    for values in session.execute(select(*COLUMNS).where(active()).execution_options(yield_per=STEP)):
-        for place, content in places(entry=Standing(*values)).items():
-            stale.discard(place)
-            if found.get(place) != content:
-                put[place] = content
-    return put, list(stale)
+    _MARK.run(work.session.connection(), change.seen)

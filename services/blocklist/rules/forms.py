@@ -22,6 +22,7 @@ KINDS: tuple[BlockKind, ...] = get_args(BlockKind)
 TENANT = "tenant"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_LIKE_IP = re.compile(r"[0-9a-f:.]{2,45}(?:/[0-9]{1,3})?\Z")
 _PORT_AT_END = re.compile(r":[0-9]{1,5}\Z")
 _WITH_PATH = re.compile(r"(?:https?:)?+[/\\]*+[^/\\?#]*+[/\\]", re.IGNORECASE)
 _BATV = re.compile(r"prvs=[^=@]{1,20}=(.+)\Z")
@@ -50,7 +51,7 @@ def kind_of(value: str) -> BlockKind:
     text = value.strip().lower()
     if _SHA256.match(text):
         return "file"
-    if _network(text):
+    if _LIKE_IP.match(text) and _network(text):
         return "ip"
     if any(mark in text for mark in "/\\?#"):
         return "url"

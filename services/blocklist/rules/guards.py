@@ -119,9 +119,18 @@ def _reserved(value: str) -> str:
 
 def _covered(value: str, names: frozenset[str]) -> str:
     """The name that an entry for `value` and everything below it would cover."""
-    if value in names:
-        return value
-    return next((name for name in sorted(names) if name.endswith(f".{value}")), "")
+    return value if value in names else _above(names).get(value, "")
+
+
+@cache
+def _above(names: frozenset[str]) -> dict[str, str]:
+    """Every domain above these names, each with the first name below it."""
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        labels = name.split(".")
+        for count in range(1, len(labels)):
+            found.setdefault(".".join(labels[count:]), name)
+    return found
 
 
 @cache
