@@ -4,7 +4,8 @@ from services.digest.contract import CONTRACT
 from services.digest.forget import forget, on_erasure_requested
 from services.digest.handlers import on_quarantine_held, on_release_decided
 from services.digest.http import app
-from services.digest.jobs import Digests, Releases, expire
+from services.digest.jobs import Releases, expire
+from services.digest.letters.jobs import Digests
 from services.digest.links import Links
 from services.digest.recall import RECALLS
 from services.digest.settings import DigestSettings

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session, col, select
 
 from services.digest.handlers import act, block_sender, canonical, submit
-from services.digest.jobs import Digests
-from services.digest.letter import PAGES, html, line_of, lines
+from services.digest.letters.jobs import Digests
+from services.digest.letters.letter import PAGES, html, line_of, lines
 from services.digest.links import TOKEN_MAX, Links
 from services.digest.rules import Act, acts_of_recipient, words_of
 from services.digest.tables import Copy, Held

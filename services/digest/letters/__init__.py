@@ -1,0 +1,1 @@
+"""Digests: when each is due, what it tells, in whose language, and how it is sent."""
