@@ -186,7 +186,11 @@ class Copy(Row, table=True):
     status: str = Field(default="held", max_length=20)
     asked_at: datetime | None = Field(default=None, sa_type=UtcTime)
     comment: str = ""
+    policy: str = Field(default="", description="the policy that bound what its recipient may do")
+    permissions: str = Field(default="", description="what its recipient may do, by blanks")
+    refused_ask: str = Field(default="", description="what was asked for last and could not be done")
     decision: str = ""
+    decision_ask: str = Field(default="", description="the id of the decision as an event")
     decided_at: datetime | None = Field(default=None, sa_type=UtcTime)
     decided_by: str = ""
     answer: str = Field(default="", description="what the operator wrote with the decision")

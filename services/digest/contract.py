@@ -7,7 +7,9 @@ from shared.events import (
     NotificationSent,
     QuarantineDeleted,
     QuarantineExpired,
+    QuarantineFiled,
     QuarantineHeld,
+    QuarantineRefused,
     QuarantineReleased,
     QuarantineReleaseFailed,
     ReleaseDecided,
@@ -19,6 +21,8 @@ CONTRACT = Contract(
     "digest",
     reads=(QuarantineHeld, ReleaseDecided, ErasureRequested),
     writes=(
+        QuarantineFiled,
+        QuarantineRefused,
         ReleaseRequested,
         QuarantineReleased,
         QuarantineReleaseFailed,

@@ -9,7 +9,7 @@ from shared.events.base import Event
 from shared.events.exporter import of_exporter
 from shared.events.message import Envelope, MessageFacts
 from shared.events.reports import MessageByValue
-from shared.events.vocabulary import QuarantineReason
+from shared.events.vocabulary import QuarantineAct, QuarantinePermission, QuarantineReason, QuarantineRefusal
 
 
 class MailHeld(Event):
@@ -62,12 +62,41 @@ class _OfRecipient(Event):
         return (self.held_id, self.recipient)
 
 
+class QuarantineFiled(_OfRecipient):
+    """A recipient's copy is filed: what they may do with it and until when is bound now, whatever the policy says later."""
+
+    STREAM: ClassVar = "quarantine.filed.v1"
+
+    reason: QuarantineReason
+    policy: str = Field(description="the name of the policy that bound it")
+    permissions: tuple[QuarantinePermission, ...] = ()
+    expires_at: datetime
+
+
+class QuarantineRefused(_OfRecipient):
+    """What a recipient asked for could not be done; `reason` says why in words."""
+
+    STREAM: ClassVar = "quarantine.refused.v1"
+
+    ask_id: str
+    act: QuarantineAct
+    code: QuarantineRefusal
+    reason: str
+
+    def key(self) -> tuple[object, ...]:
+        return (self.ask_id,)
+
+    def about(self) -> str:
+        return self.held_id
+
+
 class ReleaseRequested(_OfRecipient):
     """A recipient asks for a held mail."""
 
     STREAM: ClassVar = "release.requested.v1"
 
     comment: str = ""
+    due_at: datetime | None = Field(default=None, description="until when an operator should have answered")
 
 
 class ReleaseDecided(_OfRecipient):
@@ -77,7 +106,12 @@ class ReleaseDecided(_OfRecipient):
 
     decision: Literal["approved", "denied"]
     by: str
-    comment: str = ""
+    comment: str = Field(default="", description="words to the recipient")
+    override: bool = Field(default=False, description="approved though the mail is known to be malware or phishing now")
+    decision_id: str = Field(default="", description="tells decisions about one copy apart; empty: there is one")
+
+    def key(self) -> tuple[object, ...]:
+        return (*super().key(), self.decision_id) if self.decision_id else super().key()
 
 
 class QuarantineReleased(_OfRecipient):
@@ -115,12 +149,12 @@ class QuarantineExpired(_OfRecipient):
 
 
 class NotificationSent(Event):
-    """A digest or an answer left by mail."""
+    """A digest, an answer to a report, or an operator's decision about a held mail left by mail."""
 
     STREAM: ClassVar = "notification.sent.v1"
 
     notification_id: str
-    kind: Literal["digest", "answer"]
+    kind: Literal["digest", "answer", "decision"]
     recipient: str
     message_id: str
     item_count: int = 0

@@ -23,6 +23,25 @@ BlockKind = Literal["address", "domain", "url", "file", "ip"]
 BlockAction = Literal["block", "allow"]
 QuarantineReason = Literal["malware", "phishing_high", "phishing", "spam", "bulk", "policy", "blocked_sender"]
 QuarantineStatus = Literal["held", "release_requested", "released", "denied", "deleted", "expired"]
+#: What a policy may let a recipient do with a copy of theirs, and which of it is asked for by an event.
+QuarantinePermission = Literal[
+    "preview", "headers", "download", "release", "request", "block", "allow", "delete", "submit"
+]
+QuarantineAct = Literal["release", "request", "delete", "block", "allow", "submit"]
+
+#: Why an act on a copy was not done.
+QuarantineRefusal = Literal[
+    "not_permitted",
+    "already_requested",
+    "already_released",
+    "already_deleted",
+    "expired",
+    "denied",
+    "in_progress",
+    "now_known_bad",
+    "no_sender",
+    "unknown_mail",
+]
 Source = Literal["http", "smtp", "lmtp", "imap", "stream", "portal", "console"]
 
 #: RFC 8601, sections 2.7.1 to 2.7.3, and `bestguesspass`, which large receivers write for DMARC.

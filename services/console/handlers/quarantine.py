@@ -8,7 +8,9 @@ from shared.events import (
     NotificationSent,
     QuarantineDeleted,
     QuarantineExpired,
+    QuarantineFiled,
     QuarantineHeld,
+    QuarantineRefused,
     QuarantineReleased,
     QuarantineReleaseFailed,
     ReleaseDecided,
@@ -34,6 +36,22 @@ def on_quarantine_held(event: QuarantineHeld, work: Work) -> None:
     note(event, f"A mail is held: {sentence(REASONS, event.reason).lower()}", work, word=event.reason)
 
 
+def on_quarantine_filed(event: QuarantineFiled, work: Work) -> None:
+    """What a recipient may do is bound."""
+    copy = _copy(event.held_id, event.recipient, work)
+    copy.policy, copy.permissions = event.policy, " ".join(event.permissions)
+
+
+def on_quarantine_refused(event: QuarantineRefused, work: Work) -> None:
+    """What somebody asked for could not be done. An approval that was refused is none."""
+    copy = _copy(event.held_id, event.recipient, work)
+    copy.refused_ask, copy.failure = event.ask_id, event.reason
+    if copy.decision_ask == event.ask_id:
+        copy.decision = ""
+    _stand(copy)
+    note(event, f"Not done: {event.reason}", work, word="refused")
+
+
 def on_release_requested(event: ReleaseRequested, work: Work) -> None:
     """A recipient asks for a mail."""
     copy = _copy(event.held_id, event.recipient, work)
@@ -45,7 +63,9 @@ def on_release_requested(event: ReleaseRequested, work: Work) -> None:
 def on_release_decided(event: ReleaseDecided, work: Work) -> None:
     """An operator decided."""
     copy = _copy(event.held_id, event.recipient, work)
-    copy.decision, copy.decided_at, copy.decided_by, copy.answer = event.decision, work.at, event.by, event.comment
+    refused = copy.refused_ask == event.event_id()
+    copy.decision, copy.decision_ask = "" if refused else event.decision, event.event_id()
+    copy.decided_at, copy.decided_by, copy.answer = work.at, event.by, event.comment
     _stand(copy)
     note(event, f"A release was {event.decision}", work, word=event.decision)
 
@@ -91,7 +111,8 @@ def on_notification_sent(event: NotificationSent, work: Work) -> None:
         event.message_id,
         event.item_count,
     )
-    note(event, f"A digest of {event.item_count} left", work)
+    words = {"answer": "An answer left", "decision": "An operator's decision was told"}
+    note(event, words.get(event.kind, f"A digest of {event.item_count} left"), work)
 
 
 def _copy(held_id: str, recipient: str, work: Work) -> Copy:

@@ -47,6 +47,7 @@ class Decision(BaseModel):
 
     decision: Literal["approved", "denied"]
     comment: str = Field(default="", max_length=1000)
+    override: bool = False
 
 
 class Api:
@@ -142,6 +143,8 @@ class Api:
                 decision=decision.decision,
                 by="operator",
                 comment=decision.comment,
+                override=decision.override,
+                decision_id=str(uuid4()),
             )
         )
         return {"held_id": held_id, "recipient": recipient}
