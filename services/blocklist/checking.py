@@ -7,7 +7,7 @@ from typing import IO, Any, cast
 
 from pydantic_core import to_json
 
-from services.blocklist.rules.forms import canonical, canonical_scope, kind_of
+from services.blocklist.rules.forms import KINDS, canonical, canonical_scope, kind_of
 from services.blocklist.rules.guards import refusal
 from services.blocklist.rules.lists_in import Fault, Format, Line, from_defender
 from services.blocklist.rules.terms import expiry, idle_days
@@ -32,6 +32,14 @@ class Wanted:
     skip_bad: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What this organisation protects."""
+
+    own_domains: tuple[str, ...]
+    protected: frozenset[str]
+
+
 @dataclass(slots=True)
 class Outcome:
     """What came of an import."""
@@ -53,9 +61,9 @@ class Outcome:
 class Checker:
     """Brings lines into the form in which they are made."""
 
-    def __init__(self, wanted: Wanted, own_domains: tuple[str, ...], outcome: Outcome, at: datetime) -> None:
+    def __init__(self, wanted: Wanted, guards: Guards, outcome: Outcome, at: datetime) -> None:
         self._wanted = wanted
-        self._own_domains = own_domains
+        self._guards = guards
         self._outcome = outcome
         self._at = at
         self._scope = canonical_scope(wanted.scope)
@@ -75,16 +83,20 @@ class Checker:
 
     def _row(self, line: Line) -> dict[str, Any]:
         kind, value = line.kind or kind_of(line.value), line.value
-        if "*" in value or value.startswith("~"):
+        if kind != "spoof" and ("*" in value or value.startswith("~")):
             kind, value = from_defender(value)
             if not kind:
                 raise Reject("this pattern has no equal here: write HOST, ~HOST or HOST/PATH/*")
         action = line.action or self._wanted.action
-        if kind not in ("address", "domain", "url", "file", "ip") or action not in ("block", "allow"):
-            raise Reject("the kind is address, domain, url, file or ip, and the action block or allow")
+        if kind not in KINDS or action not in ("block", "allow"):
+            raise Reject(f"the kind is one of {', '.join(KINDS)}, and the action block or allow")
         value = canonical(kind=cast("BlockKind", kind), value=value)
         reason = refusal(
-            kind=cast("BlockKind", kind), value=value, action=cast("BlockAction", action), own_domains=self._own_domains
+            kind=cast("BlockKind", kind),
+            value=value,
+            action=cast("BlockAction", action),
+            own_domains=self._guards.own_domains,
+            protected=self._guards.protected,
         )
         if reason:
             raise Reject(reason)

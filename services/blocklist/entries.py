@@ -55,6 +55,7 @@ class Book:
 
     def __init__(self, settings: BlocklistSettings) -> None:
         self._own_domains = settings.own_domains
+        self._protected = settings.protected()
         self._budget = settings.auto_block_per_hour
         self._collateral_max = settings.collateral_max
         self._counted: tuple[datetime | None, int] = (None, 0)
@@ -89,6 +90,7 @@ class Book:
             value=wish.value,
             action=wish.action,
             own_domains=self._own_domains,
+            protected=self._protected,
             automatic=wish.automatic,
         )
         if not reason and wish.expires_at and wish.expires_at <= at:

@@ -81,8 +81,9 @@ class ExchangeDoor:
         yield head
         while page := await self._database.look(lambda session: _page(session, action, after)):  # noqa: B023
             after = page[-1].block_id
-            yield ("" if is_first else between) + between.join(row(kind, one) for one in page)
-            is_first = False
+            if rows := list(filter(None, (row(kind, one) for one in page))):
+                yield ("" if is_first else between) + between.join(rows)
+                is_first = False
         yield foot
 
 

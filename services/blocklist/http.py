@@ -14,7 +14,7 @@ from services.blocklist.entries import Book, Wish, end, mails_seen
 from services.blocklist.exchange import ExchangeDoor
 from services.blocklist.finding import candidates, listed, named, view
 from services.blocklist.maps import MapDoor
-from services.blocklist.rules.forms import TENANT, canonical, canonical_scope, kind_of
+from services.blocklist.rules.forms import TENANT, canonical, canonical_scope, kind_of, scopes_of
 from services.blocklist.rules.precedence import decide, lookups
 from services.blocklist.rules.terms import expiry, idle_days
 from services.blocklist.rules.traffic import DAYS, FRESH_DAYS, day_of
@@ -32,10 +32,10 @@ Name = Annotated[str, Field(max_length=320)]
 class Wanted(BaseModel):
     """An entry that somebody wants."""
 
-    value: Value = Field(description="an address, domain, URL, host, SHA-256, IP address or network")
+    value: Value = Field(description="an address, domain, URL, host, SHA-256, IP address or network, or a pair SENDER,INFRASTRUCTURE")
     kind: BlockKind | None = Field(default=None, description="told by the value when left out")
     action: BlockAction = "block"
-    scope: Name = Field(default=TENANT, description="`tenant`, or one recipient's address")
+    scope: Name = Field(default=TENANT, description="`tenant`, a recipient's domain, or one recipient's address")
     expires: Annotated[str, Field(max_length=40)] = Field(
         default="30d",
         description="days such as `7d`, days after the last hit such as `hit+30d`, `never`, or a date or moment (RFC 3339)",
@@ -52,6 +52,7 @@ class MailKeys(BaseModel):
     urls: Annotated[list[Value], Field(max_length=200)] = []
     files: Annotated[list[Value], Field(max_length=100, description="SHA-256 in hex")] = []
     ip: Value = ""
+    client_name: Name = Field(default="", description="the client's host name, as its mail server confirmed it")
 
 
 class Filters(BaseModel):
@@ -169,8 +170,10 @@ class BlockDoor:
 
     async def check(self, mail: MailKeys) -> dict[str, Any]:
         """The entry that decides about a mail, and the precedence that led to it."""
-        keys = lookups(senders=(mail.sender,), urls=mail.urls, files=mail.files, ip=mail.ip)
-        scopes = {TENANT, canonical_scope(mail.recipient or TENANT)}
+        keys = lookups(
+            senders=(mail.sender,), urls=mail.urls, files=mail.files, ip=mail.ip, client_name=mail.client_name
+        )
+        scopes = {TENANT, *scopes_of(mail.recipient)}
         at = now()
 
         def look(session: Session) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pydantic_core import from_json
 from sqlalchemy import delete, insert
 from sqlmodel import col, select
 
-from services.blocklist.checking import Checker, Outcome, Wanted
+from services.blocklist.checking import Checker, Guards, Outcome, Wanted
 from services.blocklist.entries import ENTRIES_MAX, PEOPLE, count_standing, named_fields
 from services.blocklist.rules.lists_in import BY_LINE, Fault, Format, Line, LineReader, read_document
 from services.blocklist.tables import Claim, Entry, active
@@ -48,7 +48,7 @@ class Importer:
 
     def __init__(self, room: Room) -> None:
         self._database = room.database
-        self._own_domains: tuple[str, ...] = room.settings.own_domains
+        self._guards = Guards(room.settings.own_domains, room.settings.protected())
         self._one_at_a_time = asyncio.Lock()
 
     async def take(self, pieces: AsyncIterator[bytes], wanted: Wanted) -> Outcome:
@@ -59,7 +59,7 @@ class Importer:
         """
         async with self._one_at_a_time:
             outcome = Outcome(str(uuid4()))
-            check = Checker(wanted, self._own_domains, outcome, now())
+            check = Checker(wanted, self._guards, outcome, now())
             with tempfile.TemporaryFile("w+", encoding="utf-8") as checked:
                 async for lines in _lines(pieces, wanted.format):
                     await asyncio.to_thread(check.write, lines, checked)

@@ -1,10 +1,13 @@
 """The settings of the block list."""
 
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pydantic import Field, field_validator
 
+from services.blocklist.rules.forms import canonical, kind_of
 from services.blocklist.rules.terms import Policy
+from shared.errors import Reject
 from shared.settings import Settings, Words, known_networks, split_words
 
 Failure: TypeAlias = Literal["accept", "defer"]
@@ -54,6 +57,12 @@ class BlocklistSettings(Settings):
         default=20, ge=0, le=10_000, description="entries that verdicts may make in an hour; beyond, they are refused"
     )
 
+    protected_senders: Words = Field(
+        default=(), description="addresses and domains that are never blocked as senders, comma-separated: partners, banks"
+    )
+    protected_senders_file: Path | None = Field(
+        default=None, description="a file with more of them, one a line, `#` for comments; read at start"
+    )
     collateral_max: int = Field(
         default=10,
         ge=0,
@@ -61,5 +70,30 @@ class BlocklistSettings(Settings):
         "by; 0: no limit",
     )
 
-    _split = field_validator("gateway_networks", mode="before")(split_words)
+    def protected(self) -> frozenset[str]:
+        """Every protected sender in its one form.
+
+        Raises:
+            ValueError: the file cannot be read, or a word is neither address nor domain.
+        """
+        words = list(self.protected_senders)
+        if self.protected_senders_file:
+            try:
+                lines = self.protected_senders_file.read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ValueError(f"LONGSTOP_PROTECTED_SENDERS_FILE cannot be read: {error}") from error
+            words += filter(None, (line.partition("#")[0].strip() for line in lines))
+        return frozenset(map(_sender, words))
+
+    _split = field_validator("gateway_networks", "protected_senders", mode="before")(split_words)
     _networks = field_validator("gateway_networks")(known_networks)
+
+
+def _sender(word: str) -> str:
+    kind = kind_of(word)
+    try:
+        if kind in ("address", "domain"):
+            return canonical(kind=kind, value=word)
+    except Reject:
+        pass
+    raise ValueError(f"LONGSTOP_PROTECTED_SENDERS: {word} is no address and no domain")

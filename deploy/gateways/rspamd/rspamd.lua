@@ -11,7 +11,9 @@ The forms of values and the precedence are those of services/blocklist/rules (fo
 local settings = {
   key = 'longstop:gateway', -- LONGSTOP_STREAM_PREFIX, then :gateway
   hits = 'longstop:gateway.hits', -- the same prefix, then :gateway.hits: where it is noted what entries stopped
+  seen = 'longstop:gateway.seen', -- the same prefix, then :gateway.seen: where it is noted what passed, for previews; '' for nowhere
   on_redis_failure = 'accept', -- 'accept': let mail through unchecked; 'defer': answer 451 until Redis is back
+  refusal = 'Blocked by mail policy, entry {id}', -- what a refused client is told; {id} is the entry's id
   -- A mail to nothing but these mailboxes is a report. It holds what entries block, so it is not checked at all.
   report_mailboxes = { phish = true, junk = true, notjunk = true, report = true },
   -- Rspamd's action -> reason in X-Longstop-Quarantine, by which the mail server routes a mail to the quarantine.
@@ -28,6 +30,9 @@ local FIELDS_MAX = 20000 -- 1 MB of request; fields for everybody come first
 local URL_MAX = 2048
 local PARENT_LABELS_MAX = 8
 local EXACT, BELOW, SEGMENTS_MAX = 1000, 500, 8
+local PAIR_OF_ADDRESS, PAIR_OF_DOMAIN, PAIR_OF_ANY, PAIR_STEP = 1100, 500, 450, 20
+local PAIR_PREFIX = { [4] = 24, [6] = 64 }
+local SEEN_SENDERS_MAX, SEEN_HOSTS_MAX, SEEN_MAX = 5, 20, 4000
 local PREFIX_MIN = { [4] = 24, [6] = 48 }
 
 local SYMBOL_BLOCK, SYMBOL_REMOVED = 'LONGSTOP_BLOCK', 'LONGSTOP_RCPT_REMOVED'
@@ -177,29 +182,55 @@ local function dots(name)
   return select(2, name:gsub('%.', ''))
 end
 
--- A sender and the plainer ones of its domain: without the tag of bounces (BATV), without a +tag.
-local function ask_address(lookups, thing, user, domain)
+-- Calls `found` with each form of a sender, the plainer ones of its domain later: without the tag of bounces (BATV), without a +tag.
+local function each_form(user, found)
   local bare = user:match('^prvs=[^=@]+=(.+)$') or user
   local known, less = {}, 0
   for _, form in ipairs({ user, bare, bare:match('^([^+]+)%+') or bare }) do
     if not known[form] then
       known[form] = true
-      local value = form .. '@' .. domain
-      lookups[#lookups + 1] = { thing = thing, kind = 'address', value = value, specificity = EXACT - less }
+      found(form, less)
       less = less + 1
     end
   end
+end
+
+local function ask_address(lookups, thing, user, domain)
+  each_form(user, function(form, less)
+    local value = form .. '@' .. domain
+    lookups[#lookups + 1] = { thing = thing, kind = 'address', value = value, specificity = EXACT - less }
+  end)
   for _, name in ipairs(parents(domain)) do
     lookups[#lookups + 1] = { thing = thing, kind = 'domain', value = name, specificity = dots(name) }
   end
 end
 
-local function ask_sender(lookups, thing, address)
+-- The sender, its domains and any sender, each through each form of the client (its address, names, network).
+local function ask_pairs(lookups, thing, user, domain, clients)
+  local function pair(sender, specificity)
+    for at, client in ipairs(clients) do
+      local value = sender .. ',' .. client
+      lookups[#lookups + 1] = { thing = thing, kind = 'spoof', value = value, specificity = specificity - at + 1 }
+    end
+  end
+  if #clients == 0 then
+    return
+  end
+  each_form(user, function(form, less) pair(form .. '@' .. domain, PAIR_OF_ADDRESS - less * PAIR_STEP) end)
+  for _, name in ipairs(parents(domain)) do
+    pair(name, PAIR_OF_DOMAIN + math.min(dots(name), PARENT_LABELS_MAX) * PAIR_STEP)
+  end
+  pair('*', PAIR_OF_ANY)
+end
+
+local function ask_sender(lookups, thing, address, clients)
   local user, domain = address:match('^(.*)@([^@]+)$')
   if not user or user == '' then
     return
   end
-  ask_address(lookups, thing, user, domain:find('^%[') and domain:lower() or canonical_host(domain))
+  domain = domain:find('^%[') and domain:lower() or canonical_host(domain)
+  ask_address(lookups, thing, user, domain)
+  ask_pairs(lookups, thing, user, domain, clients or {})
   -- Before a forwarder rewrote it (SRS). It is another's: an allow of it opens no door to the forwarder.
   local home, original = user:match('^srs0[=+-][^=@]+=[^=@]+=([^=@]+)=(.+)$')
   if home then
@@ -240,15 +271,22 @@ local function fields_of(lookups, scopes)
   return fields
 end
 
+local function domain_of(recipient)
+  local domain = recipient:match('@([^@]+)$')
+  return domain and domain:find('%.') and canonical_host(domain)
+end
+
 -- The mark that decides for a recipient (nil: for everybody), or nil. `marks` are by field. For each thing a recipient's own
--- entry comes first, then the more specific one; among things any block comes before every allow.
+-- entry comes first, then their domain's, then the more specific one; among things any block comes before every allow.
 local function decide(lookups, marks, recipient)
   local best = {}
+  local domain = recipient and domain_of(recipient)
   for _, lookup in ipairs(lookups) do
     local own = recipient and marks[field(recipient, lookup)]
-    local mark = own or marks[field('tenant', lookup)]
+    local theirs = domain and marks[field(domain, lookup)]
+    local mark = own or theirs or marks[field('tenant', lookup)]
     if mark then
-      local rank = lookup.specificity + (own and 2 * EXACT or 0)
+      local rank = lookup.specificity + (own and 4 * EXACT or theirs and 2 * EXACT or 0)
       local known = best[lookup.thing]
       if not known or rank > known.rank then
         best[lookup.thing] = { rank = rank, mark = mark }
@@ -268,7 +306,8 @@ end
 
 local forms = {
   canonical_host = canonical_host, canonical_url = canonical_url, parents = parents,
-  ask_sender = ask_sender, ask_url = ask_url, fields_of = fields_of, decide = decide, settings = settings,
+  ask_sender = ask_sender, ask_url = ask_url, fields_of = fields_of, decide = decide,
+  domain_of = domain_of, settings = settings,
 }
 
 if not rspamd_config then
@@ -342,12 +381,28 @@ local function ask_client(lookups, task)
   end
 end
 
+-- What a pair may name of the client, the most specific first.
+local function clients_of(task)
+  local ip, name, found = task:get_ip(), task:get_hostname(), {}
+  local valid = ip and ip:is_valid() and PAIR_PREFIX[ip:get_version()]
+  if valid then
+    found[1] = tostring(ip)
+  end
+  if name and name:find('%.') and name:find('^[%w_.-]+$') and not name:find('^[%d.]+$') then
+    for _, one in ipairs(parents(canonical_host(name))) do found[#found + 1] = one end
+  end
+  if valid then
+    found[#found + 1] = tostring(ip:apply_mask(valid)) .. '/' .. valid
+  end
+  return found
+end
+
 local function lookups_of(task)
-  local lookups = {}
+  local lookups, clients = {}, clients_of(task)
   for _, which in ipairs({ 'smtp', 'mime' }) do
     for at, sender in ipairs(task:get_from({ which, 'orig' }) or {}) do
       if at <= SENDERS_MAX then
-        ask_sender(lookups, which .. ' sender ' .. at, lower(sender.addr or ''))
+        ask_sender(lookups, which .. ' sender ' .. at, lower(sender.addr or ''), clients)
       end
     end
   end
@@ -380,21 +435,49 @@ end
 
 local function reject(task, mark)
   task:insert_result(true, SYMBOL_BLOCK, 1.0, mark.id)
-  task:set_pre_result('reject', 'Blocked by mail policy, entry ' .. mark.id, 'longstop')
+  local id = tostring(mark.id):gsub('[^%w-]', '')
+  task:set_pre_result('reject', (settings.refusal:gsub('{id}', id)), 'longstop')
 end
 
--- Tells Longstop what an entry stopped, for its counts. An answer is not waited for, and a failure changes nothing.
+local function note(task, stream, words)
+  local arguments = { stream, 'MAXLEN', '~', '100000', '*' }
+  for _, word in ipairs(words) do
+    arguments[#arguments + 1] = word
+  end
+  lua_redis.redis_make_request(task, redis, stream, true, function() end, 'XADD', arguments)
+end
+
+-- Tells Longstop what entries stopped, for its counts. An answer is not waited for, and a failure changes nothing.
 local function note_hit(task, id, recipient)
   local sender, ip = (task:get_from('smtp') or {})[1], task:get_ip()
   local words = {
     'block_id', id, 'enforcer', 'rspamd', 'sender', sender and sender.addr or '', 'recipient', recipient or '',
     'client_ip', ip and ip:is_valid() and tostring(ip) or '',
   }
-  local arguments = { settings.hits, 'MAXLEN', '~', '100000', '*' }
-  for _, word in ipairs(words) do
-    arguments[#arguments + 1] = word:sub(1, 320)
+  for at, word in ipairs(words) do
+    words[at] = word:sub(1, 320)
   end
-  lua_redis.redis_make_request(task, redis, settings.hits, true, function() end, 'XADD', arguments)
+  note(task, settings.hits, words)
+end
+
+-- Tells Longstop who wrote and which hosts were linked in a mail that no entry stopped: previews and guards ask for it.
+local function note_seen(task)
+  if settings.seen == '' then
+    return
+  end
+  local senders, hosts, known = {}, {}, {}
+  for at, sender in ipairs(task:get_from({ 'mime', 'orig' }) or {}) do
+    if at <= SEEN_SENDERS_MAX then senders[#senders + 1] = lower(sender.addr or '') end
+  end
+  for at, url in ipairs(task:get_urls() or {}) do
+    local host = url:get_host()
+    if at <= URLS_MAX and host and #hosts < SEEN_HOSTS_MAX and not known[host] then
+      known[host] = true
+      hosts[#hosts + 1] = canonical_host(host)
+    end
+  end
+  local words = { 'senders', table.concat(senders, ' '):sub(1, SEEN_MAX), 'hosts', table.concat(hosts, ' '):sub(1, SEEN_MAX) }
+  note(task, settings.seen, words)
 end
 
 -- Each recipient's decision: all blocked is a refusal; some blocked lose their copy, the others get theirs.
@@ -418,6 +501,7 @@ local function enforce(task, recipients, lookups, marks)
   end
   if first and #removed == #recipients then
     reject(task, first)
+    return true
   elseif first then
     task:insert_result(true, SYMBOL_REMOVED, 1.0, ids)
     task:set_milter_reply({ del_rcpt = removed })
@@ -441,7 +525,9 @@ local function check(task)
   end
   local scopes = { 'tenant' }
   for _, recipient in ipairs(recipients) do
-    scopes[#scopes + 1] = lower(recipient)
+    recipient = lower(recipient)
+    scopes[#scopes + 1] = recipient
+    scopes[#scopes + 1] = domain_of(recipient) or nil
   end
   local lookups = lookups_of(task)
   local fields = fields_of(lookups, scopes)
@@ -454,8 +540,8 @@ local function check(task)
       return
     end
     local marks = marks_of(fields, answers)
-    if marks then
-      enforce(task, recipients, lookups, marks)
+    if not (marks and enforce(task, recipients, lookups, marks)) then
+      note_seen(task)
     end
   end
   local arguments = { settings.key }

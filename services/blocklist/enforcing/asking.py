@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.blocklist.gateway import Gateway, Hit, Seen
 from services.blocklist.rules.fields import read_mark
-from services.blocklist.rules.forms import TENANT, scope_of
+from services.blocklist.rules.forms import TENANT, scopes_of
 from services.blocklist.rules.precedence import Candidate, Lookup, decide
 from services.blocklist.rules.traffic import HOSTS_MAX, SENDERS_MAX
 from shared.errors import Defer
@@ -37,10 +37,9 @@ class Asker:
         Raises:
             Defer: the hash cannot be asked now.
         """
-        scopes = {recipient: scope_of(recipient) for recipient in recipients}
-        wanted = dict.fromkeys(
-            (scope, key) for scope in (TENANT, *sorted(set(scopes.values()) - {TENANT})) for key in keys
-        )
+        scopes = {recipient: scopes_of(recipient) for recipient in recipients}
+        own = sorted({scope for some in scopes.values() for scope in some})
+        wanted = dict.fromkeys((scope, key) for scope in (TENANT, *own) for key in keys)
         asked = list(wanted)[:FIELDS_MAX]
         marks = await self._gateway.marks([f"{scope}|{key.kind}|{key.value}" for scope, key in asked])
         at = now().timestamp()
@@ -52,8 +51,8 @@ class Asker:
         if not found:
             return {}
         stopped = {}
-        for recipient, scope in scopes.items():
-            entry = decide(candidates=[one for one in found if one.scope in (TENANT, scope)]).entry
+        for recipient, its in scopes.items():
+            entry = decide(candidates=[one for one in found if one.scope in (TENANT, *its)]).entry
             if entry and entry.action == "block":
                 stopped[recipient] = entry
         return stopped

@@ -82,6 +82,7 @@ class Conversation:
         self._milter = milter
         self._terms = Terms()
         self._client = ""
+        self._client_name = ""
         self._message = Message()
         self._answers: dict[bytes, Callable[[bytes], Awaitable[bytes]]] = {
             wire.MAIL: self._mail,
@@ -111,7 +112,7 @@ class Conversation:
             return b""
         if command == wire.CONNECT:
             self.begin()
-            self._client = wire.client_of(data)
+            self._client, self._client_name = wire.client_of(data), wire.client_name_of(data)
         elif command == wire.HEADER:
             self._keep(wire.header_of(data, has_leading_space=self._terms.has(wire.LEADING_SPACE)))
             return b"" if self._terms.has(wire.QUIET_HEADERS) else wire.packet(wire.CONTINUE)
@@ -131,7 +132,7 @@ class Conversation:
         if len(self._message.recipients) >= RECIPIENTS_MAX:
             return wire.reply("452", "4.5.3 Too many recipients")
         if not self._takes_reports(recipient):
-            keys = lookups(senders=(self._message.sender,), ip=self._client)
+            keys = lookups(senders=(self._message.sender,), ip=self._client, client_name=self._client_name)
             try:
                 stopped = await self._milter.asker.blocks(keys, (recipient,))
             except Defer as reason:

@@ -45,8 +45,9 @@ class Policy:
         if question.get("protocol_state") != "RCPT" or not recipient:
             return "DUNNO"
         sender, client = question.get("sender", ""), question.get("client_address", "")
+        keys = lookups(senders=(sender,), ip=client, client_name=question.get("client_name", ""))
         try:
-            stopped = await self._asker.blocks(lookups(senders=(sender,), ip=client), (recipient,))
+            stopped = await self._asker.blocks(keys, (recipient,))
         except Defer as reason:
             self._log.warning("the block list cannot be asked", reason=str(reason))
             return "DUNNO" if self._failure == "accept" else "DEFER_IF_PERMIT 4.7.1 Mail policy cannot be asked now"

@@ -100,6 +100,12 @@ def client_of(data: bytes) -> str:
     return address[5:] if address.lower().startswith("ipv6:") else address
 
 
+def client_name_of(data: bytes) -> str:
+    """The client's host name of a CONNECT; Postfix says `unknown` for one that forward and reverse DNS do not confirm."""
+    name = data.partition(b"\0")[0].decode("ascii", "replace")
+    return "" if name == "unknown" or name.startswith("[") else name
+
+
 def path_of(data: bytes) -> str:
     """The address of MAIL or RCPT (RFC 5321, section 4.1.2), without angle brackets."""
     first = data.partition(b"\0")[0].decode("utf-8", "surrogateescape").strip()

@@ -81,8 +81,10 @@ def places(*, entry: Standing) -> dict[Place, str]:
 
 
 def _in_maps(scope: str, kind: BlockKind, value: str) -> Iterator[Place]:
+    if kind == "spoof":
+        return  # multimap joins no client with a sender
     if scope != TENANT:
-        if kind == "address":
+        if kind == "address" and "@" in scope:
             yield "map:pair", f"{value}|{scope}"
     elif kind == "url" and value.endswith("/*"):
         return  # multimap compares whole URLs only

@@ -21,6 +21,9 @@ KINDS: tuple[BlockKind, ...] = get_args(BlockKind)
 #: The scope of an entry that works for everybody.
 TENANT = "tenant"
 
+#: Networks that may stand in a pair of sender and infrastructure, in bits of prefix, beside single addresses: as Defender's /24.
+PAIR_PREFIX = {4: 24, 6: 64}
+
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _LIKE_IP = re.compile(r"[0-9a-f:.]{2,45}(?:/[0-9]{1,3})?\Z")
 _PORT_AT_END = re.compile(r":[0-9]{1,5}\Z")
@@ -36,7 +39,8 @@ def canonical(*, kind: BlockKind, value: str) -> str:
     Addresses and domains are lower case with A-labels (RFC 5890); the local part keeps its `+tag`. A URL is
     `host/path?query` without scheme, credentials, port and fragment; without any path it is the host alone, which stands
     for everything on it and below it; with `/*` at its end it stands for everything below that place. A file is its SHA-256 in hex. IP addresses and networks are compressed, host bits
-    cleared.
+    cleared. A spoofed sender is a pair, `SENDER,INFRASTRUCTURE`: an address, a domain or `*`, and the client's host name, address,
+    /24 or /64 network.
 
     Raises:
         Reject: the value is none of its kind; the text says what would be accepted.
@@ -49,6 +53,8 @@ def canonical(*, kind: BlockKind, value: str) -> str:
 def kind_of(value: str) -> BlockKind:
     """The kind that a value looks like: what a person meant who named none. It may still be none of that kind."""
     text = value.strip().lower()
+    if "," in text:
+        return "spoof"
     if _SHA256.match(text):
         return "file"
     if _LIKE_IP.match(text) and _network(text):
@@ -59,25 +65,37 @@ def kind_of(value: str) -> BlockKind:
 
 
 def canonical_scope(scope: str) -> str:
-    """`tenant`, or a recipient's address in its one form.
+    """`tenant`, a recipient's domain, or a recipient's address, in its one form.
 
     Raises:
-        Reject: it is neither.
+        Reject: it is none of these.
     """
     if scope == TENANT:
         return TENANT
-    address = parse_address(scope[:VALUE_MAX].lower()).address
-    if not address or "|" in address:  # it parts the words of a field in the gateway's hash
-        raise Reject("the scope is no recipient: give tenant, or one address such as NAME@DOMAIN")
-    return address
+    text = scope[:VALUE_MAX].strip().lower()
+    if "@" not in text.removeprefix("@"):
+        domain = ascii_host(text.removeprefix("@"))
+        found = domain if "." in domain and not is_address(domain) else ""
+    else:
+        found = parse_address(text).address
+    if not found or "|" in found:  # it parts the words of a field in the gateway's hash
+        raise Reject("the scope is no recipient: give tenant, a domain, or one address such as NAME@DOMAIN")
+    return found
 
 
-def scope_of(recipient: str) -> str:
-    """The scope of a recipient as a mail names it; `tenant` for what is no address, which has no entries of its own."""
+def scopes_of(recipient: str) -> tuple[str, ...]:
+    """The scopes that a recipient's mail is in beside `tenant`, the narrowest first; none for what is no address."""
     try:
-        return canonical_scope(recipient)
+        address = canonical_scope(recipient)
     except Reject:
-        return TENANT
+        return ()
+    domain = address.rpartition("@")[2]
+    return (address, domain) if "@" in address and "." in domain else (address,) if "@" in address else ()
+
+
+def scope_width(scope: str) -> int:
+    """How wide a scope is: 0 one recipient, 1 a domain, 2 everybody."""
+    return 2 if scope == TENANT else 0 if "@" in scope else 1
 
 
 def sender_forms(address: str) -> tuple[str, ...]:
@@ -151,6 +169,29 @@ def _ip(value: str) -> str:
     return str(network.network_address if single else network)
 
 
+def _spoof(value: str) -> str:
+    sender, comma, infrastructure = (part.strip() for part in value.lower().rpartition(","))
+    if not comma or not sender or not infrastructure:
+        raise Reject("this is no pair: write SENDER, INFRASTRUCTURE, such as example.org, 203.0.113.0/24 or example.org, mailer.example")
+    if infrastructure == "*":
+        raise Reject(f"through any infrastructure is what an entry of {sender} alone says: list that as an address or domain")
+    if sender != "*":
+        sender = _address(sender) if "@" in sender.removeprefix("@") else _domain(sender)
+    return f"{sender},{_infrastructure(infrastructure)}"
+
+
+def _infrastructure(text: str) -> str:
+    """The client of a pair: its name or one above it, its address, or its network."""
+    if network := _network(text):
+        if network.prefixlen in (network.max_prefixlen, PAIR_PREFIX[network.version]):
+            return _ip(text)
+        raise Reject("the infrastructure of a pair is one IP address, a /24 (IPv6: a /64), or a host name")
+    host = ascii_host(text.removeprefix("*."))
+    if "." not in host or is_address(host):
+        raise Reject("this is no infrastructure: give the name of the sending host or a domain above it, its IP address or /24")
+    return host
+
+
 def _network(text: str) -> Network | None:
     if "%" in text:  # a zone says nothing of a sender
         return None
@@ -164,4 +205,4 @@ def _network(text: str) -> Network | None:
     return network
 
 
-_FORMS = {"address": _address, "domain": _domain, "url": _url, "file": _file, "ip": _ip}
+_FORMS = {"address": _address, "domain": _domain, "url": _url, "file": _file, "ip": _ip, "spoof": _spoof}

@@ -41,16 +41,22 @@ _RESERVED = tuple(
 
 
 def refusal(
-    *, kind: BlockKind, value: str, action: BlockAction, own_domains: tuple[str, ...], automatic: bool = False
+    *,
+    kind: BlockKind,
+    value: str,
+    action: BlockAction,
+    own_domains: tuple[str, ...],
+    protected: frozenset[str] = frozenset(),
+    automatic: bool = False,
 ) -> str:
     """Why a canonical value is not listed and what would be accepted, in one sentence; empty when it is accepted.
 
-    `automatic`: a verdict asks, not a person. Values that would hit strangers are refused for blocks and allows, what
+    `protected`: senders that are never blocked, canonical addresses and domains. `automatic`: a verdict asks, not a person. Values that would hit strangers are refused for blocks and allows, what
     must not be stopped only for blocks.
     """
     reason = _too_wide(kind, value, automatic)
     if action == "block":
-        reason = reason or _must_pass(kind, value, own_domains)
+        reason = reason or _must_pass(kind, value, own_domains) or _protected(kind, value, protected)
     return reason
 
 
@@ -61,6 +67,8 @@ def _too_wide(kind: BlockKind, value: str, automatic: bool) -> str:
         return _wide_host(host)
     if kind == "ip":
         return _wide_network(value, PREFIX_MIN_AUTOMATIC if automatic else PREFIX_MIN)
+    if kind == "spoof":
+        return _wide_pair(*value.split(","))
     return "this is the hash of every empty file" if value == EMPTY_FILE else ""
 
 
@@ -77,6 +85,17 @@ def _wide_host(value: str) -> str:
         return f"{value} is a public suffix, under which anybody registers: name a host below it"
     if host := _covered(value, HOSTS):
         return f"{host} is a site that everybody uses: name one page, such as {host}/PATH"
+    return ""
+
+
+def _wide_pair(sender: str, client: str) -> str:
+    """A pair hits strangers when everybody sends through its infrastructure and its sender is not one address."""
+    if _is_ip(client):
+        return ""
+    if _suffixes().is_public(client):
+        return f"{client} is a public suffix, under which anybody registers: name a host below it"
+    if "@" not in sender and (host := _covered(client, HOSTS)):
+        return f"{host} sends for everybody: name one address of {sender} with it, or another infrastructure"
     return ""
 
 
@@ -99,7 +118,35 @@ def _must_pass(kind: BlockKind, value: str, own_domains: tuple[str, ...]) -> str
     if kind == "url":
         host = host_part(value)
         return _reserved(host.strip("[]")) if is_address(host) else _own(host, own_domains)
+    if kind == "spoof":
+        return _own_machine(value.rpartition(",")[2], own_domains)
     return _reserved(value) if kind == "ip" else ""
+
+
+def _protected(kind: BlockKind, value: str, protected: frozenset[str]) -> str:
+    """Partners, banks and whoever else must always get through; who forges them is blocked as a pair."""
+    named = _covering(value.rpartition("@")[2]) if kind in ("address", "domain") else ()
+    found = next((one for one in (value, *named) if one in protected), "")
+    if not found and kind == "domain":
+        found = next((one for one in sorted(protected) if one.endswith((f"@{value}", f".{value}"))), "")
+    if not found:
+        return ""
+    return f"{found} is a protected sender: name it together with the infrastructure that forges it, as {found},HOST"
+
+
+def _covering(domain: str) -> tuple[str, ...]:
+    """A domain and those above it."""
+    labels = domain.split(".")
+    return tuple(".".join(labels[at:]) for at in range(len(labels) - 1))
+
+
+def _own_machine(client: str, own_domains: tuple[str, ...]) -> str:
+    """An own domain may be the sender of a pair, for that is who is spoofed; own machines are no infrastructure of it."""
+    return _reserved(client) if _is_ip(client) else _own(client, own_domains)
+
+
+def _is_ip(text: str) -> bool:
+    return "/" in text or ":" in text or is_address(text)
 
 
 def _own(domain: str, own_domains: tuple[str, ...]) -> str:

@@ -46,7 +46,9 @@ def frame(kind: Format) -> tuple[str, str, str]:
 
 
 def row(kind: Format, one: Listed) -> str:
-    """An entry in a format."""
+    """An entry in a format; empty for what STIX and MISP have no single value for."""
+    if one.kind == "spoof" and kind in ("stix", "misp"):
+        return ""
     if kind == "text":
         return f"{one.value}\n"
     if kind == "stix":

@@ -1,7 +1,8 @@
 """Precedence: which entry decides about a mail, and why, the same every time.
 
 1. For each thing that a mail brings (its sender, each URL, each file, the client), its own best entry speaks: a
-   recipient's own entry before everybody's, then the more specific one (an address before its domain, a page before
+   recipient's own entry before their domain's, and that before everybody's, then the more specific one (a sender through an
+   infrastructure before the sender alone, an address before its domain, a page before
    what is below its path, that before its host, a host before its parents, a longer prefix before a shorter one), then a block before an allow.
 2. Among these, any block stands before every allow: an allow covers only what it names. So an allowed sender does not
    open the door to a blocked file.
@@ -11,12 +12,20 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.blocklist.rules.forms import TENANT, before_forwarding, canonical, host_part, sender_forms
+from services.blocklist.rules.forms import (
+    PAIR_PREFIX,
+    TENANT,
+    before_forwarding,
+    canonical,
+    host_part,
+    scope_width,
+    sender_forms,
+)
 from services.blocklist.rules.guards import PREFIX_MIN
 from shared.errors import Reject
 from shared.events.vocabulary import BlockAction, BlockKind
 from shared.mail import limits
-from shared.mail.domains import is_address
+from shared.mail.domains import ascii_host, is_address
 
 #: Parents of a host that are looked up, counted from the right; a name of more labels is also looked up as a whole.
 PARENT_LABELS_MAX = 8
@@ -26,6 +35,9 @@ EXACT = 1_000
 
 #: Specificity of everything below a place, such as `host/a/*`; each segment adds one.
 BELOW = 500
+
+#: Specificity of a pair of sender and infrastructure: of an address, of a domain (each label of it adds a step), of any sender.
+PAIR_OF_ADDRESS, PAIR_OF_DOMAIN, PAIR_OF_ANY, PAIR_STEP = 1_100, 500, 450, 20
 
 #: Segments of a path below which everything may be listed.
 SEGMENTS_MAX = 8
@@ -50,9 +62,9 @@ class Candidate:
     action: BlockAction
     scope: str
 
-    def order(self) -> tuple[bool, int, bool]:
+    def order(self) -> tuple[int, int, bool]:
         """Sorts what speaks first to the front."""
-        return self.scope == TENANT, -self.lookup.specificity, self.action == "allow"
+        return scope_width(self.scope), -self.lookup.specificity, self.action == "allow"
 
     def words(self) -> str:
         """What it is, for people."""
@@ -75,6 +87,7 @@ def lookups(
     urls: Sequence[str] = (),
     files: Sequence[str] = (),
     ip: str = "",
+    client_name: str = "",
 ) -> list[Lookup]:
     """Every key that could decide about a mail; what cannot be read as its kind asks for nothing.
 
@@ -84,9 +97,11 @@ def lookups(
         urls: as written or canonical.
         files: SHA-256 in hex.
         ip: the client's address.
+        client_name: the client's host name as its mail server has confirmed it.
     """
     found: dict[tuple[str, BlockKind, str], Lookup] = {}
-    of_people = (*_of_senders("the sender", senders), *_of_senders("From", authors))
+    clients = _infrastructures(ip, client_name)
+    of_people = (*_of_senders("the sender", senders, clients), *_of_senders("From", authors, clients))
     for one in (*of_people, *_of_urls(urls), *_of_files(files), *_of_ip(ip)):
         found.setdefault((one.thing, one.kind, one.value), one)
     return list(found.values())
@@ -103,7 +118,7 @@ def decide(*, candidates: Sequence[Candidate]) -> Decision:
         speakers.append(first)
         why.append(f"{thing}: {first.words()}")
         why += [f"it stands before {other.words()}: {_reason(first, other)}" for other in others]
-    deciding = min(speakers, key=lambda one: (one.action == "allow", one.scope == TENANT))
+    deciding = min(speakers, key=lambda one: (one.action == "allow", scope_width(one.scope)))
     if deciding.action == "block" and any(one.action == "allow" for one in speakers):
         why.append(f"{deciding.lookup.thing} decides: an allow covers only what it names")
     return Decision(deciding, tuple(why))
@@ -130,15 +145,28 @@ def parents(host: str) -> Iterator[str]:
 
 def _reason(first: Candidate, other: Candidate) -> str:
     if first.scope != other.scope:
-        return "a recipient's own entry comes first"
+        return "a recipient's own entry comes first" if "@" in first.scope else "a recipient's domain comes first"
     return "it is more specific" if first.lookup.specificity > other.lookup.specificity else "a block comes first"
 
 
-def _of_senders(thing: str, senders: Sequence[str]) -> Iterator[Lookup]:
+def _infrastructures(ip: str, name: str) -> list[str]:
+    """What a pair may name of a client, the most specific first: its address, its name and those above, its network."""
+    address, host = _known("ip", ip), ascii_host(name)
+    found = [address] if address and "/" not in address else []
+    if "." in host and not is_address(host):
+        found += parents(host)
+    if found and found[0] == address:
+        network = ipaddress.ip_address(address)
+        found.append(str(ipaddress.ip_network((network, PAIR_PREFIX[network.version]), strict=False)))
+    return found
+
+
+def _of_senders(thing: str, senders: Sequence[str], clients: Sequence[str]) -> Iterator[Lookup]:
     for number, sender in enumerate(senders, 1):
         if address := _known("address", sender):
             name = thing if len(senders) == 1 else f"{thing} {number}"
             yield from _of_address(name, address)
+            yield from _of_pairs(name, address, clients)
             if original := _known("address", before_forwarding(address)):
                 yield from _of_address(f"{name} before forwarding", original)
 
@@ -148,6 +176,18 @@ def _of_address(thing: str, address: str) -> Iterator[Lookup]:
         yield Lookup(thing, "address", form, EXACT - less)
     for domain in parents(address.rpartition("@")[2]):
         yield Lookup(thing, "domain", domain, domain.count("."))
+
+
+def _of_pairs(thing: str, address: str, clients: Sequence[str]) -> Iterator[Lookup]:
+    """The sender, its domains and any sender, each through each form of the client."""
+    if not clients:
+        return
+    users = [(form, PAIR_OF_ADDRESS - less * PAIR_STEP) for less, form in enumerate(sender_forms(address))]
+    for domain in parents(address.rpartition("@")[2]):
+        users.append((domain, PAIR_OF_DOMAIN + min(domain.count("."), PARENT_LABELS_MAX) * PAIR_STEP))
+    for user, specificity in (*users, ("*", PAIR_OF_ANY)):
+        for less, client in enumerate(clients):
+            yield Lookup(thing, "spoof", f"{user},{client}", specificity - less)
 
 
 def _of_urls(urls: Sequence[str]) -> Iterator[Lookup]:

@@ -163,7 +163,7 @@ def test_a_scope_is_the_tenant_or_one_address() -> None:
     assert canonical_scope("Ana@Example.ORG") == "ana@example.org"
 
 
-@pytest.mark.parametrize("scope", ["", "everybody", "example.org", "a|b@example.org", "Tenant"])
+@pytest.mark.parametrize("scope", ["", "everybody", "203.0.113.7", "a|b@example.org", "Tenant", "@"])
 def test_any_other_scope_is_refused(scope: str) -> None:
     with pytest.raises(Reject, match="scope"):
         canonical_scope(scope)

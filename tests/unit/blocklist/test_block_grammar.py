@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.blocklist.rules.forms import canonical, kind_of
+from services.blocklist.rules.forms import KINDS, canonical, kind_of
 from services.blocklist.rules.precedence import lookups
 from shared.errors import Reject
 from shared.events.vocabulary import BlockKind
@@ -23,6 +23,8 @@ def slow(kind: BlockKind, value: str, thing: str) -> bool:
         return ipaddress.ip_address(thing) in ipaddress.ip_network(value)
     if kind == "file":
         return value == thing
+    if kind == "spoof":
+        return slow_pair(*value.split(","), *thing.split(","))
     if kind == "address":
         local, domain = value.rsplit("@", 1)
         its_local, its_domain = thing.rsplit("@", 1)
@@ -34,6 +36,19 @@ def slow(kind: BlockKind, value: str, thing: str) -> bool:
     if value.endswith("/*"):
         return thing.split("?", maxsplit=1)[0].startswith(value[:-1])
     return value == thing or ("/" not in value and (host == value or host.endswith(f".{value}")))
+
+
+def slow_pair(user: str, infrastructure: str, sender: str, client: str) -> bool:
+    sends = user == "*" or slow("address" if "@" in user else "domain", user, sender)
+    if ":" in infrastructure or infrastructure.replace(".", "").replace("/", "").isdigit():
+        is_ip = ":" in client or client.replace(".", "").isdigit()
+        return sends and is_ip and slow("ip", infrastructure, client)
+    return sends and (client == infrastructure or client.endswith(f".{infrastructure}"))
+
+
+def client(text: str) -> dict[str, str]:
+    """A client as a mail has it: by address, or by name."""
+    return {"ip": text} if ":" in text or text.replace(".", "").isdigit() else {"client_name": text}
 
 
 def fast(kind: BlockKind, value: str, **mail: Any) -> bool:
@@ -73,6 +88,16 @@ def test_clients_match_as_the_slow_matcher_says(entry: str, client: str) -> None
     assert fast("ip", value, ip=client) == slow("ip", value, canonical(kind="ip", value=client))
 
 
+pair_network = four.map(lambda one: f"{one}/24") | six.map(lambda one: f"{one}/64")
+
+
+@given(address | host | st.just("*"), four | six | host | pair_network, address, four | six | host)
+def test_pairs_match_as_the_slow_matcher_says(user: str, infrastructure: str, sender: str, sends: str) -> None:
+    value = canonical(kind="spoof", value=f"{user}, {infrastructure}")
+    wanted = slow("spoof", value, f"{sender},{canonical(kind='ip', value=sends) if ':' in sends else sends}")
+    assert fast("spoof", value, senders=(sender,), **client(sends)) == wanted
+
+
 def rows() -> list[tuple[str, str, str]]:
     """(entry, thing, matches or not) of the table."""
     found = []
@@ -96,10 +121,13 @@ def test_the_table_tells_the_truth(entry: str, thing: str, how: str) -> None:
         kind = "url"
     value = canonical(kind=kind, value=entry)
     mails: list[dict[str, Any]] = [{"senders": (thing,)}, {"urls": (thing,)}, {"files": (thing,)}, {"ip": thing}]
+    if kind == "spoof":
+        sender, _, sends = thing.partition(", ")
+        mails = [{"senders": (sender,), **client(sends)}]
     assert any(fast(kind, value, **mail) for mail in mails) == (how == "matches")
 
 
 def test_what_is_no_value_is_refused_in_words() -> None:
-    for kind in ("address", "domain", "url", "file", "ip"):
+    for kind in KINDS:
         with pytest.raises(Reject, match=r"\w"):
             canonical(kind=kind, value="\0")

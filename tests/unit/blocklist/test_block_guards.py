@@ -52,6 +52,11 @@ def reason(kind: BlockKind, value: str, *, action: BlockAction = "block", automa
         ("ip", "2001:db8::/32", "name a network of /48 or smaller"),
         ("ip", "0.0.0.0/0", "name a network of /24 or smaller"),
         ("file", EMPTY_FILE, "empty file"),
+        ("spoof", "bank.example, mail.example.org", "your own domain"),
+        ("spoof", "bank.example, 10.1.2.3", "private or reserved"),
+        ("spoof", "bank.example, co.uk", "public suffix"),
+        ("spoof", "gmail.com, google.com", "name one address of gmail.com"),
+        ("spoof", "*, outlook.com", "another infrastructure"),
     ],
 )
 def test_what_must_not_be_blocked_is_refused_with_a_reason(kind: BlockKind, value: str, words: str) -> None:
@@ -78,6 +83,9 @@ def test_what_must_not_be_blocked_is_refused_with_a_reason(kind: BlockKind, valu
         ("file", "0f" * 32),
         ("ip", "203.0.113.0/24"),
         ("ip", "2001:db8:1::/48"),
+        ("spoof", "example.org, evil-host.example"),  # who is spoofed
+        ("spoof", "ceo@example.org, 203.0.113.0/24"),
+        ("spoof", "stranger@gmail.com, google.com"),
     ],
 )
 def test_what_harms_nobody_else_is_accepted(kind: BlockKind, value: str) -> None:
@@ -101,6 +109,32 @@ def test_a_door_for_strangers_is_not_opened_either(kind: BlockKind, value: str) 
 )
 def test_a_verdict_lists_no_network_wider_than_one_machine(value: str, accepted: bool) -> None:
     assert (reason("ip", value, automatic=True) == "") is accepted
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "refused"),
+    [
+        ("address", "boss@partner.example", True),
+        ("address", "any@bank.example", True),
+        ("address", "any@mail.bank.example", True),
+        ("domain", "partner.example", True),  # the boss is below it
+        ("domain", "mail.bank.example", True),
+        ("domain", "bank.example", True),
+        ("address", "other@partner.example", False),
+        ("domain", "xbank.example", False),
+        ("spoof", "boss@partner.example, evil.example", False),
+        ("url", "bank.example/pay", False),
+    ],
+)
+def test_protected_senders_are_never_blocked_but_who_forges_them_may_be(
+    kind: BlockKind, value: str, refused: bool
+) -> None:
+    protected = frozenset({"boss@partner.example", "bank.example"})
+    form = canonical(kind=kind, value=value)
+    said = refusal(kind=kind, value=form, action="block", own_domains=OWN, protected=protected)
+    assert bool(said) is refused
+    assert not refused or "protected sender" in said
+    assert not refusal(kind=kind, value=form, action="allow", own_domains=OWN, protected=protected)
 
 
 @given(st.sampled_from(KINDS), st.sampled_from(OWN), st.sampled_from(["", "www.", "a.b.", "x@", "x@hr."]))

@@ -48,6 +48,22 @@ def test_a_recipients_own_entry_stands_before_everybodys() -> None:
     assert chosen(entry(ADDRESS, "allow"), entry(PARENT, "block", ANA)) == entry(PARENT, "block", ANA)
 
 
+def test_a_recipients_domain_stands_between_their_own_entries_and_everybodys() -> None:
+    theirs = entry(PARENT, "allow", "example.org")
+    assert chosen(entry(ADDRESS), theirs) == theirs
+    assert chosen(entry(ADDRESS, "allow", "example.org"), entry(PARENT, "block", ANA)) == entry(PARENT, "block", ANA)
+
+
+def test_a_pair_with_an_address_stands_before_that_address_and_one_with_a_domain_before_the_domain() -> None:
+    found = {one.value: one for one in lookups(senders=("fee@parcel.example",), ip="203.0.113.7", client_name="a.mailer.example")}
+    allow = entry(found["fee@parcel.example,203.0.113.7"], "allow")
+    assert chosen(entry(found["fee@parcel.example"]), allow) == allow
+    allow = entry(found["parcel.example,mailer.example"], "allow")
+    assert chosen(entry(found["parcel.example"]), allow) == allow
+    assert chosen(entry(found["fee@parcel.example"]), allow) == entry(found["fee@parcel.example"])
+    assert chosen(entry(found["*,mailer.example"]), entry(found["parcel.example,mailer.example"], "allow")) == allow
+
+
 def test_a_block_stands_before_an_allow_that_is_as_specific() -> None:
     assert chosen(entry(ADDRESS, "allow"), entry(ADDRESS, "block")) == entry(ADDRESS, "block")
 

@@ -103,6 +103,29 @@ def test_a_sender_asks_for_the_same_keys_in_lua() -> None:
     assert lua(body, senders) == wanted
 
 
+@pytest.mark.parametrize(
+    ("ip", "name"),
+    [("203.0.113.7", "a.out.mailer.example"), ("", "mailer.example"), ("2001:db8::5", ""), ("203.0.113.7", "unknown")],
+)
+def test_a_pair_asks_for_the_same_keys_in_lua(ip: str, name: str) -> None:
+    clients = [one.value.partition(",")[2] for one in lookups(senders=("a@b",), ip=ip, client_name=name) if one.value[:2] == "*,"]
+    quoted = ",".join(f"'{client}'" for client in clients)
+    body = (
+        f"local l = {{}}; it.ask_sender(l, 'the sender', line, {{{quoted}}}); local t = {{}};"
+        "for _, k in ipairs(l) do t[#t + 1] = k.kind .. '=' .. k.value .. '/' .. k.specificity end; print(table.concat(t, ' '))"
+    )
+    senders = ["fee+1@mail.parcel.example", "prvs=1234abcd=bo+x@a.b.c.d.e.f.g.h.i.j.example"]
+    wanted = [
+        " ".join(
+            f"{one.kind}={one.value}/{one.specificity}"
+            for one in lookups(senders=(sender,), ip=ip, client_name=name)
+            if one.kind != "ip"
+        )
+        for sender in senders
+    ]
+    assert lua(body, senders) == wanted
+
+
 def test_a_url_asks_for_the_same_keys_in_lua() -> None:
     body = (
         "local l = {}; it.ask_url(l, 'URL 1', line, line:match('//([^/?]*)')); local t = {};"
@@ -130,7 +153,7 @@ KEYS = [
 
 def test_the_same_entry_decides_in_lua() -> None:
     actions: tuple[BlockAction, ...] = ("block", "allow")
-    every = [Candidate(key, "-", action, scope) for key in KEYS for action in actions for scope in (TENANT, ANA)]
+    every = [Candidate(key, "-", action, scope) for key in KEYS for action in actions for scope in (TENANT, "example.org", ANA)]
     found = [
         some
         for count in range(4)
