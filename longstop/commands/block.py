@@ -23,7 +23,7 @@ COLUMNS = ("id", "action", "kind", "value", "scope", "expires", "by")
 
 @app.command("list")
 def list_entries(
-    kind: Annotated[str, typer.Option(help="address, domain, url, file or ip")] = "",
+    kind: Annotated[str, typer.Option(help="address, domain, url, file, ip or spoof")] = "",
     text: Annotated[str, typer.Option("--match", help="Only values with this in them.")] = "",
     data: DataDir = None,
     as_json: Json = False,
@@ -41,9 +41,15 @@ def list_entries(
 
 @app.command()
 def add(
-    value: Annotated[str, typer.Argument(help="An address, domain, URL, SHA-256 or IP address.")],
-    kind: Annotated[str, typer.Option(help="address, domain, url, file or ip; told by the value when left out")] = "",
-    scope: Annotated[str, typer.Option(help="One recipient's address; everybody when left out.")] = "tenant",
+    value: Annotated[
+        str, typer.Argument(help="An address, domain, URL, SHA-256 or IP address, or a pair: SENDER,INFRASTRUCTURE.")
+    ],
+    kind: Annotated[
+        str, typer.Option(help="address, domain, url, file, ip or spoof; told by the value when left out")
+    ] = "",
+    scope: Annotated[
+        str, typer.Option(help="One recipient's address, or their domain; everybody when left out.")
+    ] = "tenant",
     expires: Annotated[str, typer.Option(help="1d, 7d, 30d, a date, or never.")] = "30d",
     allow: Annotated[bool, typer.Option("--allow", help="Let it through instead of blocking it.")] = False,
     note: Annotated[str, typer.Option(help="Why.")] = "",
@@ -83,6 +89,7 @@ def check(
     url: Annotated[list[str] | None, typer.Option(help="A URL in the mail; may be given again.")] = None,
     file: Annotated[list[str] | None, typer.Option(help="A file, or its SHA-256; may be given again.")] = None,
     ip: Annotated[str, typer.Option(help="The client's IP address.")] = "",
+    client_name: Annotated[str, typer.Option(help="The client's host name.")] = "",
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -93,6 +100,7 @@ def check(
         "urls": url or [],
         "files": [_sha256(one) for one in file or []],
         "ip": ip,
+        "client_name": client_name,
     }
     with _api(data) as api:
         answer = answer_of(api.post("/v1/check", json={name: value for name, value in body.items() if value})).json()
@@ -106,9 +114,15 @@ def check(
 
 @app.command()
 def preview(
-    value: Annotated[str, typer.Argument(help="An address, domain, URL, SHA-256 or IP address.")],
-    kind: Annotated[str, typer.Option(help="address, domain, url, file or ip; told by the value when left out")] = "",
-    scope: Annotated[str, typer.Option(help="One recipient's address; everybody when left out.")] = "tenant",
+    value: Annotated[
+        str, typer.Argument(help="An address, domain, URL, SHA-256 or IP address, or a pair: SENDER,INFRASTRUCTURE.")
+    ],
+    kind: Annotated[
+        str, typer.Option(help="address, domain, url, file, ip or spoof; told by the value when left out")
+    ] = "",
+    scope: Annotated[
+        str, typer.Option(help="One recipient's address, or their domain; everybody when left out.")
+    ] = "tenant",
     allow: Annotated[bool, typer.Option("--allow", help="As an allow.")] = False,
     data: DataDir = None,
     as_json: Json = False,
@@ -140,7 +154,9 @@ def import_list(
     form: Annotated[
         str, typer.Option("--format", help="text, csv, jsonl, stix or misp; told by the name when left out")
     ] = "",
-    scope: Annotated[str, typer.Option(help="One recipient's address; everybody when left out.")] = "tenant",
+    scope: Annotated[
+        str, typer.Option(help="One recipient's address, or their domain; everybody when left out.")
+    ] = "tenant",
     expires: Annotated[
         str, typer.Option(help="1d, 7d, 30d, hit+30d, a date, or never; what a line says comes first.")
     ] = "30d",

@@ -8,11 +8,11 @@ from typing import IO, Any, cast
 from pydantic_core import to_json
 
 from services.blocklist.rules.forms import KINDS, canonical, canonical_scope, kind_of
-from services.blocklist.rules.guards import refusal
+from services.blocklist.rules.guards import Ours, refusal
 from services.blocklist.rules.lists_in import Fault, Format, Line, from_defender
 from services.blocklist.rules.terms import expiry, idle_days
 from shared.errors import Reject
-from shared.events.vocabulary import BlockAction, BlockKind
+from shared.events.vocabulary import BlockAction
 
 #: Faults that are told; more of them say nothing new.
 FAULTS_TOLD_MAX = 100
@@ -30,14 +30,6 @@ class Wanted:
     by: str
     dry_run: bool
     skip_bad: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """What this organisation protects."""
-
-    own_domains: tuple[str, ...]
-    protected: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -61,9 +53,9 @@ class Outcome:
 class Checker:
     """Brings lines into the form in which they are made."""
 
-    def __init__(self, wanted: Wanted, guards: Guards, outcome: Outcome, at: datetime) -> None:
+    def __init__(self, wanted: Wanted, ours: Ours, outcome: Outcome, at: datetime) -> None:
         self._wanted = wanted
-        self._guards = guards
+        self._ours = ours
         self._outcome = outcome
         self._at = at
         self._scope = canonical_scope(wanted.scope)
@@ -90,13 +82,12 @@ class Checker:
         action = line.action or self._wanted.action
         if kind not in KINDS or action not in ("block", "allow"):
             raise Reject(f"the kind is one of {', '.join(KINDS)}, and the action block or allow")
-        value = canonical(kind=cast("BlockKind", kind), value=value)
+        value = canonical(kind=kind, value=value)
         reason = refusal(
-            kind=cast("BlockKind", kind),
+            kind=kind,
             value=value,
             action=cast("BlockAction", action),
-            own_domains=self._guards.own_domains,
-            protected=self._guards.protected,
+            ours=self._ours,
         )
         if reason:
             raise Reject(reason)

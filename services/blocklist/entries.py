@@ -54,8 +54,7 @@ class Book:
     """Adds entries, within the guards."""
 
     def __init__(self, settings: BlocklistSettings) -> None:
-        self._own_domains = settings.own_domains
-        self._protected = settings.protected()
+        self._ours = settings.ours()
         self._budget = settings.auto_block_per_hour
         self._collateral_max = settings.collateral_max
         self._counted: tuple[datetime | None, int] = (None, 0)
@@ -89,8 +88,7 @@ class Book:
             kind=wish.kind,
             value=wish.value,
             action=wish.action,
-            own_domains=self._own_domains,
-            protected=self._protected,
+            ours=self._ours,
             automatic=wish.automatic,
         )
         if not reason and wish.expires_at and wish.expires_at <= at:

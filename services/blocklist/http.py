@@ -15,7 +15,7 @@ from services.blocklist.exchange import ExchangeDoor
 from services.blocklist.finding import candidates, listed, named, view
 from services.blocklist.maps import MapDoor
 from services.blocklist.rules.forms import TENANT, canonical, canonical_scope, kind_of, scopes_of
-from services.blocklist.rules.precedence import decide, lookups
+from services.blocklist.rules.precedence import Client, decide, lookups
 from services.blocklist.rules.terms import expiry, idle_days
 from services.blocklist.rules.traffic import DAYS, FRESH_DAYS, day_of
 from services.blocklist.tables import Entry
@@ -32,7 +32,9 @@ Name = Annotated[str, Field(max_length=320)]
 class Wanted(BaseModel):
     """An entry that somebody wants."""
 
-    value: Value = Field(description="an address, domain, URL, host, SHA-256, IP address or network, or a pair SENDER,INFRASTRUCTURE")
+    value: Value = Field(
+        description="an address, domain, URL, host, SHA-256, IP address or network, or a pair SENDER,INFRASTRUCTURE"
+    )
     kind: BlockKind | None = Field(default=None, description="told by the value when left out")
     action: BlockAction = "block"
     scope: Name = Field(default=TENANT, description="`tenant`, a recipient's domain, or one recipient's address")
@@ -170,9 +172,8 @@ class BlockDoor:
 
     async def check(self, mail: MailKeys) -> dict[str, Any]:
         """The entry that decides about a mail, and the precedence that led to it."""
-        keys = lookups(
-            senders=(mail.sender,), urls=mail.urls, files=mail.files, ip=mail.ip, client_name=mail.client_name
-        )
+        client = Client(mail.ip, mail.client_name)
+        keys = lookups(senders=(mail.sender,), urls=mail.urls, files=mail.files, client=client)
         scopes = {TENANT, *scopes_of(mail.recipient)}
         at = now()
 

@@ -17,8 +17,9 @@ from pydantic_core import from_json
 from sqlalchemy import delete, insert
 from sqlmodel import col, select
 
-from services.blocklist.checking import Checker, Guards, Outcome, Wanted
+from services.blocklist.checking import Checker, Outcome, Wanted
 from services.blocklist.entries import ENTRIES_MAX, PEOPLE, count_standing, named_fields
+from services.blocklist.rules.guards import Ours
 from services.blocklist.rules.lists_in import BY_LINE, Fault, Format, Line, LineReader, read_document
 from services.blocklist.tables import Claim, Entry, active
 from shared.bulk import Bulk
@@ -48,7 +49,7 @@ class Importer:
 
     def __init__(self, room: Room) -> None:
         self._database = room.database
-        self._guards = Guards(room.settings.own_domains, room.settings.protected())
+        self._ours: Ours = room.settings.ours()
         self._one_at_a_time = asyncio.Lock()
 
     async def take(self, pieces: AsyncIterator[bytes], wanted: Wanted) -> Outcome:
@@ -59,7 +60,7 @@ class Importer:
         """
         async with self._one_at_a_time:
             outcome = Outcome(str(uuid4()))
-            check = Checker(wanted, self._guards, outcome, now())
+            check = Checker(wanted, self._ours, outcome, now())
             with tempfile.TemporaryFile("w+", encoding="utf-8") as checked:
                 async for lines in _lines(pieces, wanted.format):
                     await asyncio.to_thread(check.write, lines, checked)

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field, field_validator
 
 from services.blocklist.rules.forms import canonical, kind_of
+from services.blocklist.rules.guards import Ours
 from services.blocklist.rules.terms import Policy
 from shared.errors import Reject
 from shared.settings import Settings, Words, known_networks, split_words
@@ -58,7 +59,8 @@ class BlocklistSettings(Settings):
     )
 
     protected_senders: Words = Field(
-        default=(), description="addresses and domains that are never blocked as senders, comma-separated: partners, banks"
+        default=(),
+        description="addresses and domains that are never blocked as senders, comma-separated: partners, banks",
     )
     protected_senders_file: Path | None = Field(
         default=None, description="a file with more of them, one a line, `#` for comments; read at start"
@@ -70,8 +72,8 @@ class BlocklistSettings(Settings):
         "by; 0: no limit",
     )
 
-    def protected(self) -> frozenset[str]:
-        """Every protected sender in its one form.
+    def ours(self) -> Ours:
+        """Own domains, and every protected sender in its one form.
 
         Raises:
             ValueError: the file cannot be read, or a word is neither address nor domain.
@@ -83,7 +85,7 @@ class BlocklistSettings(Settings):
             except (OSError, UnicodeDecodeError) as error:
                 raise ValueError(f"LONGSTOP_PROTECTED_SENDERS_FILE cannot be read: {error}") from error
             words += filter(None, (line.partition("#")[0].strip() for line in lines))
-        return frozenset(map(_sender, words))
+        return Ours(self.own_domains, frozenset(map(_sender, words)))
 
     _split = field_validator("gateway_networks", "protected_senders", mode="before")(split_words)
     _networks = field_validator("gateway_networks")(known_networks)

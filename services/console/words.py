@@ -65,7 +65,14 @@ COPIES = {
     "release_failed": "Release fails",
 }
 
-KINDS = {"address": "Address", "domain": "Domain", "url": "Link", "file": "File", "ip": "IP address", "spoof": "Spoofed sender"}
+KINDS = {
+    "address": "Address",
+    "domain": "Domain",
+    "url": "Link",
+    "file": "File",
+    "ip": "IP address",
+    "spoof": "Spoofed sender",
+}
 ACTIONS = {"block": "Blocked", "allow": "Allowed"}
 ENTRIES = {"active": "Active", "removed": "Removed", "expired": "Expired", "refused": "Refused"}
 EVALUATIONS = {

@@ -16,8 +16,8 @@ FIELDS_MAX = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """Who brings a mail, for the count."""
+class Bearer:
+    """Who brings a mail to which enforcer, for the count."""
 
     enforcer: str
     address: str = ""
@@ -57,10 +57,10 @@ class Asker:
                 stopped[recipient] = entry
         return stopped
 
-    async def count(self, stopped: dict[str, Candidate], client: Client) -> None:
+    async def count(self, stopped: dict[str, Candidate], bearer: Bearer) -> None:
         """Note that entries stopped copies; a count that fails loses itself, never the refusal."""
         hits = [
-            Hit(entry.block_id, client.enforcer, client.sender, recipient, client.address)
+            Hit(entry.block_id, bearer.enforcer, bearer.sender, recipient, bearer.address)
             for recipient, entry in stopped.items()
         ]
         try:

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from services.blocklist.enforcing import wire
-from services.blocklist.enforcing.asking import Asker, Client
+from services.blocklist.enforcing.asking import Asker, Bearer
 from services.blocklist.enforcing.server import PACKET_MAX_BYTES
 from services.blocklist.enforcing.wire import Message, Terms
-from services.blocklist.rules.precedence import Candidate, Lookup, lookups
+from services.blocklist.rules.precedence import Candidate, Client, Lookup, lookups
 from services.blocklist.settings import Failure
 from shared.apart import read_mail_apart
 from shared.errors import Defer
@@ -81,8 +81,7 @@ class Conversation:
     def __init__(self, milter: Milter) -> None:
         self._milter = milter
         self._terms = Terms()
-        self._client = ""
-        self._client_name = ""
+        self._client = Client()
         self._message = Message()
         self._answers: dict[bytes, Callable[[bytes], Awaitable[bytes]]] = {
             wire.MAIL: self._mail,
@@ -112,7 +111,7 @@ class Conversation:
             return b""
         if command == wire.CONNECT:
             self.begin()
-            self._client, self._client_name = wire.client_of(data), wire.client_name_of(data)
+            self._client = Client(wire.client_of(data), wire.client_name_of(data))
         elif command == wire.HEADER:
             self._keep(wire.header_of(data, has_leading_space=self._terms.has(wire.LEADING_SPACE)))
             return b"" if self._terms.has(wire.QUIET_HEADERS) else wire.packet(wire.CONTINUE)
@@ -132,7 +131,7 @@ class Conversation:
         if len(self._message.recipients) >= RECIPIENTS_MAX:
             return wire.reply("452", "4.5.3 Too many recipients")
         if not self._takes_reports(recipient):
-            keys = lookups(senders=(self._message.sender,), ip=self._client, client_name=self._client_name)
+            keys = lookups(senders=(self._message.sender,), client=self._client)
             try:
                 stopped = await self._milter.asker.blocks(keys, (recipient,))
             except Defer as reason:
@@ -188,8 +187,8 @@ class Conversation:
             return wire.packet(wire.CONTINUE)
         return wire.reply("451", NOT_NOW)
 
-    def _counted(self) -> Client:
-        return Client("milter", self._client, self._message.sender)
+    def _counted(self) -> Bearer:
+        return Bearer("milter", self._client.ip, self._message.sender)
 
     def _keep(self, data: bytes) -> None:
         """Keep what comes, up to the largest mail that is taken; what is beyond is not looked at."""
@@ -203,7 +202,7 @@ class Conversation:
         return recipient.rpartition("@")[0].lower().partition("+")[0] in REPORT_MAILBOXES
 
 
-def keys_of(mail: Mail, sender: str, client: str) -> list[Lookup]:
+def keys_of(mail: Mail, sender: str, client: Client) -> list[Lookup]:
     """Everything of a mail that an entry may name."""
     authors = [one.address for value in mail.all("from") for one in read_addresses(value)]
     return lookups(
@@ -211,5 +210,5 @@ def keys_of(mail: Mail, sender: str, client: str) -> list[Lookup]:
         authors=authors[:AUTHORS_MAX] or [mail.from_.address],
         urls=[link.canonical for link in mail.links[:URLS_MAX]],
         files=[one.sha256 for one in mail.attachments[:FILES_MAX]],
-        ip=client,
+        client=client,
     )

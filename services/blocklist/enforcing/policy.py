@@ -7,8 +7,8 @@ import asyncio
 
 import structlog
 
-from services.blocklist.enforcing.asking import Asker, Client
-from services.blocklist.rules.precedence import lookups
+from services.blocklist.enforcing.asking import Asker, Bearer
+from services.blocklist.rules.precedence import Client, lookups
 from services.blocklist.settings import Failure, PolicyAction
 from shared.errors import Defer
 
@@ -44,8 +44,8 @@ class Policy:
         recipient = question.get("recipient", "")
         if question.get("protocol_state") != "RCPT" or not recipient:
             return "DUNNO"
-        sender, client = question.get("sender", ""), question.get("client_address", "")
-        keys = lookups(senders=(sender,), ip=client, client_name=question.get("client_name", ""))
+        sender, client = question.get("sender", ""), Client(question.get("client_address", ""), _name(question))
+        keys = lookups(senders=(sender,), client=client)
         try:
             stopped = await self._asker.blocks(keys, (recipient,))
         except Defer as reason:
@@ -53,7 +53,7 @@ class Policy:
             return "DUNNO" if self._failure == "accept" else "DEFER_IF_PERMIT 4.7.1 Mail policy cannot be asked now"
         if not stopped:
             return "DUNNO"
-        await self._asker.count(stopped, Client("policy", client, sender))
+        await self._asker.count(stopped, Bearer("policy", client.ip, sender))
         words = self._asker.words(stopped[recipient])
         return f"REJECT 5.7.1 {words}" if self._action == "reject" else f"HOLD {words}"
 
@@ -72,3 +72,9 @@ class Policy:
                     raise ValueError("no attribute")
                 found[name.decode("ascii", "replace")] = value.decode("utf-8", "replace")
         raise ValueError("too many attributes")
+
+
+def _name(question: dict[str, str]) -> str:
+    """The client's host name; Postfix says `unknown` for one that forward and reverse DNS do not confirm."""
+    name = question.get("client_name", "")
+    return "" if name == "unknown" else name

@@ -172,9 +172,13 @@ def _ip(value: str) -> str:
 def _spoof(value: str) -> str:
     sender, comma, infrastructure = (part.strip() for part in value.lower().rpartition(","))
     if not comma or not sender or not infrastructure:
-        raise Reject("this is no pair: write SENDER, INFRASTRUCTURE, such as example.org, 203.0.113.0/24 or example.org, mailer.example")
+        raise Reject(
+            "this is no pair: write SENDER, INFRASTRUCTURE, such as example.org, 203.0.113.0/24 or example.org, mailer.example"
+        )
     if infrastructure == "*":
-        raise Reject(f"through any infrastructure is what an entry of {sender} alone says: list that as an address or domain")
+        raise Reject(
+            f"through any infrastructure is what an entry of {sender} alone says: list that as an address or domain"
+        )
     if sender != "*":
         sender = _address(sender) if "@" in sender.removeprefix("@") else _domain(sender)
     return f"{sender},{_infrastructure(infrastructure)}"
@@ -188,7 +192,9 @@ def _infrastructure(text: str) -> str:
         raise Reject("the infrastructure of a pair is one IP address, a /24 (IPv6: a /64), or a host name")
     host = ascii_host(text.removeprefix("*."))
     if "." not in host or is_address(host):
-        raise Reject("this is no infrastructure: give the name of the sending host or a domain above it, its IP address or /24")
+        raise Reject(
+            "this is no infrastructure: give the name of the sending host or a domain above it, its IP address or /24"
+        )
     return host
 
 

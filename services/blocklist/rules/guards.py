@@ -1,6 +1,7 @@
 """Guard rails: what is never listed, whoever asks. The attack behind them: a forged mail is reported until it blocks its victim."""
 
 import ipaddress
+from dataclasses import dataclass
 from functools import cache
 
 from publicsuffixlist import PublicSuffixList
@@ -40,23 +41,30 @@ _RESERVED = tuple(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What an organisation protects: its domains, and senders that always get through, canonical addresses and domains."""
+
+    domains: tuple[str, ...] = ()
+    senders: frozenset[str] = frozenset()
+
+
 def refusal(
     *,
     kind: BlockKind,
     value: str,
     action: BlockAction,
-    own_domains: tuple[str, ...],
-    protected: frozenset[str] = frozenset(),
+    ours: Ours,
     automatic: bool = False,
 ) -> str:
     """Why a canonical value is not listed and what would be accepted, in one sentence; empty when it is accepted.
 
-    `protected`: senders that are never blocked, canonical addresses and domains. `automatic`: a verdict asks, not a person. Values that would hit strangers are refused for blocks and allows, what
+    `automatic`: a verdict asks, not a person. Values that would hit strangers are refused for blocks and allows, what
     must not be stopped only for blocks.
     """
     reason = _too_wide(kind, value, automatic)
     if action == "block":
-        reason = reason or _must_pass(kind, value, own_domains) or _protected(kind, value, protected)
+        reason = reason or _must_pass(kind, value, ours.domains) or _protected(kind, value, ours.senders)
     return reason
 
 

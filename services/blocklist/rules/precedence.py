@@ -54,6 +54,14 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """Who brings a mail: its address, and its host name as the mail server has confirmed it; empty when unknown."""
+
+    ip: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An entry that a lookup found."""
 
@@ -80,14 +88,16 @@ class Decision:
     why: tuple[str, ...]
 
 
+NOBODY = Client()
+
+
 def lookups(
     *,
     senders: Sequence[str] = (),
     authors: Sequence[str] = (),
     urls: Sequence[str] = (),
     files: Sequence[str] = (),
-    ip: str = "",
-    client_name: str = "",
+    client: Client = NOBODY,
 ) -> list[Lookup]:
     """Every key that could decide about a mail; what cannot be read as its kind asks for nothing.
 
@@ -96,13 +106,12 @@ def lookups(
         authors: the addresses in From (RFC 5322, section 3.6.2).
         urls: as written or canonical.
         files: SHA-256 in hex.
-        ip: the client's address.
-        client_name: the client's host name as its mail server has confirmed it.
+        client: who brings it.
     """
     found: dict[tuple[str, BlockKind, str], Lookup] = {}
-    clients = _infrastructures(ip, client_name)
+    clients = _infrastructures(client)
     of_people = (*_of_senders("the sender", senders, clients), *_of_senders("From", authors, clients))
-    for one in (*of_people, *_of_urls(urls), *_of_files(files), *_of_ip(ip)):
+    for one in (*of_people, *_of_urls(urls), *_of_files(files), *_of_ip(client.ip)):
         found.setdefault((one.thing, one.kind, one.value), one)
     return list(found.values())
 
@@ -149,9 +158,9 @@ def _reason(first: Candidate, other: Candidate) -> str:
     return "it is more specific" if first.lookup.specificity > other.lookup.specificity else "a block comes first"
 
 
-def _infrastructures(ip: str, name: str) -> list[str]:
+def _infrastructures(client: Client) -> list[str]:
     """What a pair may name of a client, the most specific first: its address, its name and those above, its network."""
-    address, host = _known("ip", ip), ascii_host(name)
+    address, host = _known("ip", client.ip), ascii_host(client.name)
     found = [address] if address and "/" not in address else []
     if "." in host and not is_address(host):
         found += parents(host)
@@ -183,8 +192,10 @@ def _of_pairs(thing: str, address: str, clients: Sequence[str]) -> Iterator[Look
     if not clients:
         return
     users = [(form, PAIR_OF_ADDRESS - less * PAIR_STEP) for less, form in enumerate(sender_forms(address))]
-    for domain in parents(address.rpartition("@")[2]):
-        users.append((domain, PAIR_OF_DOMAIN + min(domain.count("."), PARENT_LABELS_MAX) * PAIR_STEP))
+    users += [
+        (domain, PAIR_OF_DOMAIN + min(domain.count("."), PARENT_LABELS_MAX) * PAIR_STEP)
+        for domain in parents(address.rpartition("@")[2])
+    ]
     for user, specificity in (*users, ("*", PAIR_OF_ANY)):
         for less, client in enumerate(clients):
             yield Lookup(thing, "spoof", f"{user},{client}", specificity - less)

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.blocklist.rules.forms import KINDS, canonical, kind_of
-from services.blocklist.rules.precedence import lookups
+from services.blocklist.rules.precedence import Client, lookups
 from shared.errors import Reject
 from shared.events.vocabulary import BlockKind
 
@@ -21,10 +21,8 @@ def slow(kind: BlockKind, value: str, thing: str) -> bool:
     """Whether a canonical entry names a canonical thing, by the words of the table."""
     if kind == "ip":
         return ipaddress.ip_address(thing) in ipaddress.ip_network(value)
-    if kind == "file":
-        return value == thing
-    if kind == "spoof":
-        return slow_pair(*value.split(","), *thing.split(","))
+    if kind in ("file", "spoof"):
+        return value == thing if kind == "file" else slow_pair(*value.split(","), *thing.split(","))
     if kind == "address":
         local, domain = value.rsplit("@", 1)
         its_local, its_domain = thing.rsplit("@", 1)
@@ -46,9 +44,9 @@ def slow_pair(user: str, infrastructure: str, sender: str, client: str) -> bool:
     return sends and (client == infrastructure or client.endswith(f".{infrastructure}"))
 
 
-def client(text: str) -> dict[str, str]:
+def brought_by(text: str) -> dict[str, Client]:
     """A client as a mail has it: by address, or by name."""
-    return {"ip": text} if ":" in text or text.replace(".", "").isdigit() else {"client_name": text}
+    return {"client": Client(ip=text) if ":" in text or text.replace(".", "").isdigit() else Client(name=text)}
 
 
 def fast(kind: BlockKind, value: str, **mail: Any) -> bool:
@@ -85,7 +83,7 @@ def test_senders_match_as_the_slow_matcher_says(entry: str, sender: str) -> None
 def test_clients_match_as_the_slow_matcher_says(entry: str, client: str) -> None:
     value = canonical(kind="ip", value=entry)
     assume(":" in value or ":" not in client)
-    assert fast("ip", value, ip=client) == slow("ip", value, canonical(kind="ip", value=client))
+    assert fast("ip", value, client=Client(client)) == slow("ip", value, canonical(kind="ip", value=client))
 
 
 pair_network = four.map(lambda one: f"{one}/24") | six.map(lambda one: f"{one}/64")
@@ -95,7 +93,7 @@ pair_network = four.map(lambda one: f"{one}/24") | six.map(lambda one: f"{one}/6
 def test_pairs_match_as_the_slow_matcher_says(user: str, infrastructure: str, sender: str, sends: str) -> None:
     value = canonical(kind="spoof", value=f"{user}, {infrastructure}")
     wanted = slow("spoof", value, f"{sender},{canonical(kind='ip', value=sends) if ':' in sends else sends}")
-    assert fast("spoof", value, senders=(sender,), **client(sends)) == wanted
+    assert fast("spoof", value, senders=(sender,), **brought_by(sends)) == wanted
 
 
 def rows() -> list[tuple[str, str, str]]:
@@ -120,10 +118,15 @@ def test_the_table_tells_the_truth(entry: str, thing: str, how: str) -> None:
     if kind == "domain" and "@" not in thing:
         kind = "url"
     value = canonical(kind=kind, value=entry)
-    mails: list[dict[str, Any]] = [{"senders": (thing,)}, {"urls": (thing,)}, {"files": (thing,)}, {"ip": thing}]
+    mails: list[dict[str, Any]] = [
+        {"senders": (thing,)},
+        {"urls": (thing,)},
+        {"files": (thing,)},
+        {"client": Client(thing)},
+    ]
     if kind == "spoof":
         sender, _, sends = thing.partition(", ")
-        mails = [{"senders": (sender,), **client(sends)}]
+        mails = [{"senders": (sender,), **brought_by(sends)}]
     assert any(fast(kind, value, **mail) for mail in mails) == (how == "matches")
 
 

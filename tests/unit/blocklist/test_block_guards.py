@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.blocklist.rules.forms import KINDS, canonical
-from services.blocklist.rules.guards import EMPTY_FILE, refusal
+from services.blocklist.rules.guards import EMPTY_FILE, Ours, refusal
 from shared.errors import Reject
 from shared.events.vocabulary import BlockAction, BlockKind
 
@@ -14,7 +14,7 @@ OWN = ("example.org", "mail.example.com")
 
 def reason(kind: BlockKind, value: str, *, action: BlockAction = "block", automatic: bool = False) -> str:
     form = canonical(kind=kind, value=value)
-    return refusal(kind=kind, value=form, action=action, own_domains=OWN, automatic=automatic)
+    return refusal(kind=kind, value=form, action=action, ours=Ours(OWN), automatic=automatic)
 
 
 @pytest.mark.parametrize(
@@ -129,12 +129,12 @@ def test_a_verdict_lists_no_network_wider_than_one_machine(value: str, accepted:
 def test_protected_senders_are_never_blocked_but_who_forges_them_may_be(
     kind: BlockKind, value: str, refused: bool
 ) -> None:
-    protected = frozenset({"boss@partner.example", "bank.example"})
+    ours = Ours(OWN, frozenset({"boss@partner.example", "bank.example"}))
     form = canonical(kind=kind, value=value)
-    said = refusal(kind=kind, value=form, action="block", own_domains=OWN, protected=protected)
+    said = refusal(kind=kind, value=form, action="block", ours=ours)
     assert bool(said) is refused
     assert not refused or "protected sender" in said
-    assert not refusal(kind=kind, value=form, action="allow", own_domains=OWN, protected=protected)
+    assert not refusal(kind=kind, value=form, action="allow", ours=ours)
 
 
 @given(st.sampled_from(KINDS), st.sampled_from(OWN), st.sampled_from(["", "www.", "a.b.", "x@", "x@hr."]))

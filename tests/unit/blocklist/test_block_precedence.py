@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.blocklist.rules.forms import TENANT
-from services.blocklist.rules.precedence import Candidate, Lookup, decide, lookups, parents
+from services.blocklist.rules.precedence import Candidate, Client, Lookup, decide, lookups, parents
 from shared.events.vocabulary import BlockAction
 
 ANA = "ana@example.org"
@@ -55,7 +55,10 @@ def test_a_recipients_domain_stands_between_their_own_entries_and_everybodys() -
 
 
 def test_a_pair_with_an_address_stands_before_that_address_and_one_with_a_domain_before_the_domain() -> None:
-    found = {one.value: one for one in lookups(senders=("fee@parcel.example",), ip="203.0.113.7", client_name="a.mailer.example")}
+    found = {
+        one.value: one
+        for one in lookups(senders=("fee@parcel.example",), client=Client("203.0.113.7", "a.mailer.example"))
+    }
     allow = entry(found["fee@parcel.example,203.0.113.7"], "allow")
     assert chosen(entry(found["fee@parcel.example"]), allow) == allow
     allow = entry(found["parcel.example,mailer.example"], "allow")
@@ -116,7 +119,7 @@ def test_an_allow_decides_only_when_no_block_speaks_for_any_thing(found: list[Ca
 def keys(
     *, sender: str = "", urls: tuple[str, ...] = (), files: tuple[str, ...] = (), ip: str = ""
 ) -> set[tuple[str, str]]:
-    return {(one.kind, one.value) for one in lookups(senders=(sender,), urls=urls, files=files, ip=ip)}
+    return {(one.kind, one.value) for one in lookups(senders=(sender,), urls=urls, files=files, client=Client(ip))}
 
 
 def test_a_sender_is_looked_up_by_address_and_every_domain_above() -> None:

@@ -9,7 +9,7 @@ import idna
 import pytest
 
 from services.blocklist.rules.forms import TENANT, canonical
-from services.blocklist.rules.precedence import Candidate, Lookup, decide, lookups, parents
+from services.blocklist.rules.precedence import Candidate, Client, Lookup, decide, lookups, parents
 from shared.events.vocabulary import BlockAction
 
 LUA = next(filter(None, map(shutil.which, ("lua5.1", "luajit", "lua"))), None)
@@ -108,7 +108,11 @@ def test_a_sender_asks_for_the_same_keys_in_lua() -> None:
     [("203.0.113.7", "a.out.mailer.example"), ("", "mailer.example"), ("2001:db8::5", ""), ("203.0.113.7", "unknown")],
 )
 def test_a_pair_asks_for_the_same_keys_in_lua(ip: str, name: str) -> None:
-    clients = [one.value.partition(",")[2] for one in lookups(senders=("a@b",), ip=ip, client_name=name) if one.value[:2] == "*,"]
+    clients = [
+        one.value.partition(",")[2]
+        for one in lookups(senders=("a@b",), client=Client(ip, name))
+        if one.value[:2] == "*,"
+    ]
     quoted = ",".join(f"'{client}'" for client in clients)
     body = (
         f"local l = {{}}; it.ask_sender(l, 'the sender', line, {{{quoted}}}); local t = {{}};"
@@ -118,7 +122,7 @@ def test_a_pair_asks_for_the_same_keys_in_lua(ip: str, name: str) -> None:
     wanted = [
         " ".join(
             f"{one.kind}={one.value}/{one.specificity}"
-            for one in lookups(senders=(sender,), ip=ip, client_name=name)
+            for one in lookups(senders=(sender,), client=Client(ip, name))
             if one.kind != "ip"
         )
         for sender in senders
@@ -153,7 +157,12 @@ KEYS = [
 
 def test_the_same_entry_decides_in_lua() -> None:
     actions: tuple[BlockAction, ...] = ("block", "allow")
-    every = [Candidate(key, "-", action, scope) for key in KEYS for action in actions for scope in (TENANT, "example.org", ANA)]
+    every = [
+        Candidate(key, "-", action, scope)
+        for key in KEYS
+        for action in actions
+        for scope in (TENANT, "example.org", ANA)
+    ]
     found = [
         some
         for count in range(4)
