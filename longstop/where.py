@@ -31,6 +31,10 @@ class Endpoints:
     console: str = "http://127.0.0.1:8080"
     smtp_port: int = 2525
 
+    def services(self) -> dict[str, str]:
+        """The services that speak HTTP to commands, by name."""
+        return {"ingest": self.ingest, "blocklist": self.blocklist, "digest": self.digest, "console": self.console}
+
     def save(self, data_dir: Path) -> None:
         """Leave them where commands look, for our own eyes: the URL may hold a password."""
         temporary = data_dir / f".{FILE}.new"

@@ -10,6 +10,7 @@ import typer
 
 from longstop import show
 from longstop.commands.options import DataDir, Json
+from longstop.paging import rows_of
 from longstop.where import answer_of, client, endpoints
 
 app = typer.Typer(help="The triage queue.", no_args_is_help=True)
@@ -19,8 +20,8 @@ COLUMNS = ("case", "priority", "reports", "decision", "verdict", "due", "owner",
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's id, or as much of its beginning as is needed.")]
 By = Annotated[str, typer.Option(help="Who does it.", envvar="USER", show_default=False)]
 
-#: Cases of one request, and cases that are looked through for the beginning of an id.
-PAGE, LOOK_MAX = 500, 20_000
+#: Cases that are looked through for the beginning of an id.
+LOOK_MAX = 20_000
 
 
 @app.command("list")
@@ -193,14 +194,8 @@ def _whole(beginning: str, data: Path | None) -> str:
 
 def _cases(data: Path | None) -> Iterator[dict[str, Any]]:
     """All cases, the newest first."""
-    before = ""
     with _api(data) as api:
-        while True:
-            page = answer_of(api.get("/v1/cases", params={"limit": PAGE, "before": before})).json()
-            yield from page["items"]
-            before = page["next"]
-            if not before:
-                return
+        yield from rows_of(api, "/v1/cases")
 
 
 def _get(path: str, data: Path | None) -> Any:

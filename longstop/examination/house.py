@@ -1,0 +1,119 @@
+"""What stands still: configuration, secrets, blobs, databases, and where mail goes."""
+
+import asyncio
+import smtplib
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from longstop.examination.finding import Cure, Finding
+from longstop.services import services
+from longstop.where import FILE, data_dir
+from shared.blobs import open_blobs
+from shared.errors import LongstopError
+from shared.run import Service
+from shared.settings import Settings
+from shared.work import Database
+
+#: Files of the data dir that hold secrets: nobody but their owner may read them.
+SECRET_FILES = ("secret.key", "api.token", FILE)
+
+
+async def at_rest(data: Path | None) -> list[Finding]:
+    """What can be told whether Longstop runs or not."""
+    return [
+        _configuration(data),
+        *await asyncio.to_thread(_secrets, data),
+        _blobs(data),
+        *await _databases(data),
+        _mail(),
+    ]
+
+
+def _configuration(data: Path | None) -> Finding:
+    names = [service.settings(data_dir=data_dir(data)) for service in services()]
+    if not names[0].own_domains:
+        return Finding(
+            "configuration", "warn", "LONGSTOP_OWN_DOMAINS is empty: own domains are not protected from blocks"
+        )
+    return Finding("configuration", "ok", f"own domains: {', '.join(names[0].own_domains)}")
+
+
+def _secrets(data: Path | None) -> list[Finding]:
+    """Whether others on this machine may read what only its owner should."""
+    here = [data_dir(data) / name for name in SECRET_FILES]
+    found = [path for path in here if path.exists()]
+    open_to_others = [path for path in found if path.stat().st_mode & 0o077]
+    if not open_to_others:
+        return [Finding("secrets", "ok", "only their owner can read them")] if found else []
+    names = ", ".join(path.name for path in open_to_others)
+
+    async def close() -> None:
+        for path in open_to_others:
+            await asyncio.to_thread(path.chmod, 0o600)
+
+    return [Finding("secrets", "fail", f"others can read {names}: chmod 600", Cure(f"chmod 600 {names}", close))]
+
+
+def _blobs(data: Path | None) -> Finding:
+    folder = Settings(data_dir=data_dir(data)).blob_dir()
+    if not folder.exists():
+        return Finding("blob store", "warn", f"{folder} is not there yet")
+    probe = b"longstop doctor writes and reads this\n"
+    try:
+        blobs = open_blobs(folder)
+        (name,) = blobs.put([probe])
+        if blobs.get(name) != probe:
+            return Finding("blob store", "fail", f"{folder} gives back other bytes than were written")
+    except (LongstopError, OSError) as error:
+        return Finding("blob store", "fail", str(error))
+    return Finding("blob store", "ok", f"{folder} can be written and read")
+
+
+async def _databases(data: Path | None) -> list[Finding]:
+    settings = Settings(data_dir=data_dir(data))
+    findings = []
+    for service in services():
+        url = settings.database_url_of(service.name)
+        path = Path(url.removeprefix("sqlite:///"))
+        if url.startswith("sqlite") and not await asyncio.to_thread(path.exists):
+            findings.append(Finding("database", "warn", f"{service.name}: {path} is not there yet"))
+        else:
+            findings.append(await _database(service, url))
+    return findings
+
+
+async def _database(service: Service, url: str) -> Finding:
+    """Whether the tables answer, and how much waits to be published."""
+    database = Database(url, service.name, service.tables)
+    unsent = select(func.count()).select_from(database.outbox).where(database.outbox.c.entry_id.is_(None))
+    check = text("PRAGMA quick_check(1)" if url.startswith("sqlite") else "SELECT 'ok'")
+    try:
+        answer, waiting = await database.look(
+            lambda session: (
+                session.connection().execute(check).scalar(),
+                session.connection().execute(unsent).scalar(),
+            )
+        )
+    except (LongstopError, SQLAlchemyError) as error:
+        return Finding("database", "fail", f"{service.name}: {str(error).splitlines()[0]}")
+    finally:
+        await database.close()
+    return Finding(
+        "database", "ok" if answer == "ok" else "fail", f"{service.name}: {answer}, {waiting} events wait to be sent"
+    )
+
+
+def _mail() -> Finding:
+    url = getattr(next(s for s in services(("digest",))).settings(), "smtp_out_url", "")
+    if not url:
+        return Finding("mail", "ok", "LONGSTOP_SMTP_OUT_URL is not set: mails are written as .eml under the data dir")
+    parts = urlsplit(str(url))
+    try:
+        with smtplib.SMTP(parts.hostname or "", parts.port or 25, timeout=5) as smtp:
+            smtp.noop()
+    except OSError as error:
+        return Finding("mail", "fail", f"{parts.hostname}:{parts.port or 25} does not take mail: {error}")
+    return Finding("mail", "ok", f"{parts.hostname}:{parts.port or 25} answers")

@@ -1,0 +1,120 @@
+"""What an operator looks after: the doctor finds and mends, and top tells who is behind."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from longstop.commands.top import picture, readiness
+from longstop.examination import Finding, at_rest, in_motion
+from longstop.flow import look
+from longstop.show import out
+from longstop.where import Endpoints
+from shared.events import BlockOrigin, BlockRequested, ReportSubmitted
+from tests.services import House, house
+from tests.waiting import until
+
+REQUEST = BlockRequested(request_id="r", kind="address", value="fee@parcel.example", origin=BlockOrigin(by="eve"))
+
+
+@pytest.fixture
+async def made(redis_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
+    async with house(("ingest", "blocklist"), redis_url, prefix, data_dir) as started:
+        yield started
+
+
+@pytest.fixture
+def found(made: House, redis_url: str, prefix: str) -> Endpoints:
+    ingest, blocklist = (f"http://127.0.0.1:{made.ports[name]}" for name in ("ingest_port", "blocklist_port"))
+    nobody = "http://127.0.0.1:9"
+    return Endpoints(redis_url, prefix, ingest=ingest, blocklist=blocklist, digest=nobody, console=nobody)
+
+
+@pytest.fixture
+def open_token(data_dir: Path) -> Path:
+    data_dir.mkdir()
+    (data_dir / "api.token").write_text("word")
+    (data_dir / "api.token").chmod(0o644)
+    return data_dir / "api.token"
+
+
+async def of(what: str, found: Endpoints, data: Path) -> Finding:
+    return next(one for one in await in_motion(found, data) if one.what == what)
+
+
+async def test_a_field_that_somebody_took_from_the_gateway_is_found_and_mended(
+    made: House, found: Endpoints, redis: Redis, data_dir: Path
+) -> None:
+    await made.publish(REQUEST)
+    key: Any = f"{made.prefix}:gateway"
+    await until(lambda: redis.hlen(key))
+    await redis.delete(key)
+    missing = await of("gateway list", found, data_dir)
+    assert (missing.level, missing.words) == ("fail", "1 of 1 entries are not in the gateway's hash")
+    assert missing.cure
+    await missing.cure.apply()
+    await until(lambda: redis.hlen(key))
+    assert (await of("gateway list", found, data_dir)).level == "ok"
+
+
+async def test_a_reader_without_a_place_gets_one_at_the_beginning(
+    made: House, found: Endpoints, redis: Redis, data_dir: Path
+) -> None:
+    lost = await of("readers", found, data_dir)  # triage and others have never run here
+    assert lost.level == "fail"
+    assert lost.cure
+    await lost.cure.apply()
+    assert (await of("readers", found, data_dir)).level == "ok"
+    groups: Any = await redis.xinfo_groups(f"{made.prefix}:verdict.issued.v1")
+    assert {group["name"] for group in groups} >= {b"triage", b"blocklist"}
+    assert {group["last-delivered-id"] for group in groups} == {b"0-0"}
+
+
+async def test_a_service_that_does_not_answer_is_told_by_name(found: Endpoints, data_dir: Path) -> None:
+    gone = await of("console", found, data_dir)
+    assert gone.level == "fail"
+    assert "does not answer" in gone.words
+
+
+async def test_redis_that_does_not_answer_is_one_finding(data_dir: Path) -> None:
+    findings = await in_motion(Endpoints("redis://127.0.0.1:9/0"), data_dir)
+    assert [one.words.partition(": ")[0] for one in findings if one.what == "redis"] == [
+        "redis://127.0.0.1:9/0 does not answer"
+    ]
+
+
+def test_secrets_that_others_can_read_are_closed(open_token: Path, data_dir: Path) -> None:
+    finding = next(one for one in asyncio.run(at_rest(data_dir)) if one.what == "secrets")
+    assert (finding.level, finding.words) == ("fail", "others can read api.token: chmod 600")
+    assert finding.cure
+    asyncio.run(finding.cure.apply())
+    assert open_token.stat().st_mode & 0o777 == 0o600
+
+
+def test_looking_makes_no_data_dir(data_dir: Path) -> None:
+    asyncio.run(at_rest(data_dir))
+    assert not data_dir.exists()
+
+
+async def test_top_tells_how_far_behind_a_reader_is(made: House, found: Endpoints, redis: Redis) -> None:
+    stream = f"{made.prefix}:{ReportSubmitted.STREAM}"
+    await redis.xgroup_create(stream, "slow", id="0", mkstream=True)
+    before = await look(redis, made.prefix, (ReportSubmitted.STREAM,))
+    for number in range(3):
+        await redis.xadd(stream, {"data": json.dumps({"number": number})})
+    await redis.xreadgroup("slow", "me", {stream: ">"}, count=2)
+    moment = await look(redis, made.prefix, (ReportSubmitted.STREAM,), before)
+    (flow,) = moment.flows
+    slow = next(one for one in flow.readers if one.name == "slow")
+    assert (flow.added, slow.lag, slow.pending) == (3, 1, 2)
+    assert flow.per_s > 0
+    assert [line["stream"] for line in moment.told()] == [ReportSubmitted.STREAM]
+    with out.capture() as shown:
+        out.print(picture(moment, await readiness(found)))
+    assert "slow 1 unread, 2 undone for" in shown.get()
+    assert "ingest ready" in shown.get()
+    assert "console does not answer" in shown.get()
