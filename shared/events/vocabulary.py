@@ -44,6 +44,9 @@ QuarantineRefusal = Literal[
 ]
 Source = Literal["http", "smtp", "lmtp", "imap", "stream", "portal", "console"]
 
+#: How often a recipient is told of held mail.
+DigestFrequency = Literal["at_once", "hours", "daily", "weekly", "never"]
+
 #: RFC 8601, sections 2.7.1 to 2.7.3, and `bestguesspass`, which large receivers write for DMARC.
 AuthResult = Literal["none", "pass", "fail", "softfail", "policy", "neutral", "temperror", "permerror", "bestguesspass"]
 

@@ -1,7 +1,23 @@
 """Mail of our own: a stranger's text made fit for it, letters without foreign headers, and those who carry them."""
 
-from shared.outgoing.letter import compose
+from shared.outgoing.letter import Image, compose
 from shared.outgoing.postman import FilePostman, Postman, SmtpPostman, postman_of
+from shared.outgoing.reveal import as_read, hides, mixes_scripts, names_other_address, reveal
 from shared.outgoing.text import clean, defang, is_address
 
-__all__ = ["FilePostman", "Postman", "SmtpPostman", "clean", "compose", "defang", "is_address", "postman_of"]
+__all__ = [
+    "FilePostman",
+    "Image",
+    "Postman",
+    "SmtpPostman",
+    "as_read",
+    "clean",
+    "compose",
+    "defang",
+    "hides",
+    "is_address",
+    "mixes_scripts",
+    "names_other_address",
+    "postman_of",
+    "reveal",
+]

@@ -1,5 +1,7 @@
 """A mail of ours as bytes, checked after building for headers that nobody put there."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.headerregistry import Address
@@ -17,6 +19,22 @@ HEADERS = frozenset(
     }
 )  # fmt: skip
 
+#: Headers that a mail of ours may have besides: RFC 2919 and RFC 8058.
+MORE_HEADERS = frozenset({"list-id", "list-unsubscribe", "list-unsubscribe-post"})
+
+
+#: Longest line of a mail, in characters (RFC 5322, section 2.1.1), its colon and space not counted.
+LINE_MAX = 996
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture within a mail, which its HTML names as `cid:` and `name`. `kind` is `png`, `jpeg` or `gif`."""
+
+    name: str
+    kind: str
+    data: bytes
+
 
 def compose(  # noqa: PLR0913 - a mail has so many parts
     *,
@@ -28,6 +46,8 @@ def compose(  # noqa: PLR0913 - a mail has so many parts
     message_id: str,
     at: datetime,
     automatic: Literal["auto-generated", "auto-replied"] = "auto-generated",
+    more: Mapping[str, str] | None = None,
+    image: Image | None = None,
 ) -> bytes:
     """The mail, with CRLF line ends.
 
@@ -40,16 +60,15 @@ def compose(  # noqa: PLR0913 - a mail has so many parts
         message_id: without angle brackets.
         at: its date.
         automatic: what RFC 3834, section 5 says that it is.
+        more: headers of `MORE_HEADERS`; values are ours, in ASCII.
+        image: a picture that the HTML shows.
 
     Raises:
         ValueError: a header stands in it that we did not write.
     """
     mail = EmailMessage(policy=policy.SMTP)
-    name, address = parseaddr(mail_from)
-    local, _, domain = address.rpartition("@")
-    mail["From"] = Address(clean(name), local, domain)
-    to_local, _, to_domain = to.rpartition("@")
-    mail["To"] = Address("", to_local, to_domain)
+    mail["From"] = _address(*parseaddr(mail_from))
+    mail["To"] = _address("", to)
     mail["Subject"] = clean(subject)
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<{message_id}>"
@@ -57,8 +76,29 @@ def compose(  # noqa: PLR0913 - a mail has so many parts
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(text)
     mail.add_alternative(html, subtype="html")
-    raw = mail.as_bytes()
+    html_part = mail.get_body(("html",))
+    if image and isinstance(html_part, EmailMessage):
+        html_part.add_related(image.data, "image", image.kind, cid=f"<{image.name}>", disposition="inline")
+    raw = _with(more or {}, mail.as_bytes())
     found = {header.lower() for header in message_from_bytes(raw).keys()}  # noqa: SIM118 - a Message is no dict
-    if found != HEADERS:
+    if found != HEADERS | {header.lower() for header in more or {}}:
         raise ValueError(f"the mail has headers that nobody wrote: {sorted(found ^ HEADERS)}")
     return raw
+
+
+def _address(name: str, address: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(clean(name), local, domain)
+
+
+def _with(more: Mapping[str, str], raw: bytes) -> bytes:
+    """The mail with headers before its own, each on one line: a link that was folded is one that not everybody opens."""
+    for header, value in more.items():
+        if (
+            header.lower() not in MORE_HEADERS
+            or not value.isascii()
+            or not value.isprintable()
+            or len(header) + len(value) > LINE_MAX
+        ):
+            raise ValueError(f"{header} is no header that a mail of ours may have so")
+    return "".join(f"{header}: {value}\r\n" for header, value in more.items()).encode("ascii") + raw

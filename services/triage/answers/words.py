@@ -1,19 +1,10 @@
 """What answers say, in the languages that `words.toml` has."""
 
-import tomllib
-from collections.abc import Mapping
-from importlib.resources import files
-from typing import Any
+from shared.outgoing.words import Words
 
-_ALL: Mapping[str, Any] = tomllib.loads(
-    files("services.triage.answers").joinpath("words.toml").read_text(encoding="utf-8")
-)
+_WORDS = Words("services.triage.answers")
 
 #: Languages (ISO 639-1) that are there.
-LANGUAGES: tuple[str, ...] = tuple(_ALL)
+LANGUAGES = _WORDS.languages
 
-
-def words(language: str) -> Mapping[str, Any]:
-    """The words of one language."""
-    found: Mapping[str, Any] = _ALL[language]
-    return found
+words = _WORDS.of
