@@ -1,6 +1,7 @@
 """Wiring of the console: `longstop serve console`."""
 
 from services.console import handlers
+from services.console.access import Access
 from services.console.contract import CONTRACT
 from services.console.forget import forget, on_erasure_requested
 from services.console.http import app
@@ -16,9 +17,9 @@ from shared.run import Parts, Room, Service, serve
 
 def build(room: Room) -> Parts:
     """Put the console together."""
-    live = Live(room.database)
+    access, live = Access(room.settings), Live(room.database)
     return Parts(
-        app=app(room, live),
+        app=app(room, access, live),
         port=room.settings.console_port,
         on={
             **{
@@ -28,7 +29,12 @@ def build(room: Room) -> Parts:
             },
             ErasureRequested: On(on_erasure_requested),
         },
-        jobs=[Job("live stream", 1, live.pump, wake=live.wake), forgetting(room, forget)],
+        jobs=[
+            Job("live stream", 1, live.pump, wake=live.wake),
+            Job("sessions", 3600, access.sessions.forget_old),
+            forgetting(room, forget),
+        ],
+        doors=[access],
     )
 
 

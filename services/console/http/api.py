@@ -10,12 +10,13 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
 from services.console.dead import DeadLetters
+from services.console.http.desk import Desk
+from services.console.http.guard import Asking
 from services.console.http.live import Live
 from services.console.queries import case_story, newest, page_of, stats
 from services.console.tables import Block, Case, Copy, Report, Row, Verdict
-from shared.events import BlockOrigin, BlockRequested, BlockWithdrawn, Event, ReleaseDecided
+from shared.events import BlockOrigin, BlockRequested, BlockWithdrawn, ReleaseDecided
 from shared.events.vocabulary import BlockAction, BlockKind
-from shared.run import Room
 from shared.web import Problem
 from shared.work import now
 
@@ -53,25 +54,31 @@ class Decision(BaseModel):
 class Api:
     """The routes."""
 
-    def __init__(self, room: Room, live: Live, dead: DeadLetters) -> None:
-        self._room = room
+    def __init__(self, desk: Desk, live: Live, dead: DeadLetters) -> None:
+        self._room, self._guard, self._acts = desk.room, desk.guard, desk.acts
         self._live = live
         self._dead = dead
 
     def router(self) -> APIRouter:
         """All routes of the API."""
-        router = APIRouter(prefix="/v1")
+        look, act = [self._guard.requires("viewer")], [self._guard.requires("analyst")]
+        router, accepted = APIRouter(prefix="/v1"), HTTPStatus.ACCEPTED
         for name, kind in LISTS.items():
-            router.add_api_route(f"/{name}", self._list(kind), methods=["GET"], name=f"list {name}")
-        router.add_api_route("/cases/{case_id}", self.case, methods=["GET"])
-        router.add_api_route("/dead", self.dead, methods=["GET"])
-        router.add_api_route("/stats", self.stats, methods=["GET"])
-        router.add_api_route("/live", self.live, methods=["GET"])
-        accepted = HTTPStatus.ACCEPTED
-        router.add_api_route("/blocks", self.block, methods=["POST"], status_code=accepted)
-        router.add_api_route("/blocks/{block_id}", self.unblock, methods=["DELETE"], status_code=accepted)
+            router.add_api_route(f"/{name}", self._list(kind), methods=["GET"], name=f"list {name}", dependencies=look)
+        router.add_api_route("/cases/{case_id}", self.case, methods=["GET"], dependencies=look)
+        router.add_api_route("/dead", self.dead, methods=["GET"], dependencies=look)
+        router.add_api_route("/stats", self.stats, methods=["GET"], dependencies=look)
+        router.add_api_route("/live", self.live, methods=["GET"], dependencies=look)
+        router.add_api_route("/blocks", self.block, methods=["POST"], status_code=accepted, dependencies=act)
         router.add_api_route(
-            "/quarantine/{held_id}/{recipient}/decision", self.decide, methods=["POST"], status_code=accepted
+            "/blocks/{block_id}", self.unblock, methods=["DELETE"], status_code=accepted, dependencies=act
+        )
+        router.add_api_route(
+            "/quarantine/{held_id}/{recipient}/decision",
+            self.decide,
+            methods=["POST"],
+            status_code=accepted,
+            dependencies=act,
         )
         return router
 
@@ -116,38 +123,37 @@ class Api:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(self._live.watch(start), media_type="text/event-stream", headers=headers)
 
-    async def block(self, entry: NewBlock) -> dict[str, str]:
+    async def block(self, entry: NewBlock, person: Asking) -> dict[str, str]:
         """Ask for an entry."""
         request_id = str(uuid4())
         fields = entry.model_dump(exclude={"note"})
-        await self._say(
-            BlockRequested(request_id=request_id, origin=BlockOrigin(by="operator", note=entry.note), **fields)
-        )
+        origin = BlockOrigin(by=person.name, note=entry.note)
+        event = BlockRequested(request_id=request_id, origin=origin, **fields)
+        await self._acts.say(person, "block.requested", request_id, event, **fields)
         return {"request_id": request_id}
 
-    async def unblock(self, block_id: str) -> dict[str, str]:
+    async def unblock(self, block_id: str, person: Asking) -> dict[str, str]:
         """Ask for the end of an entry."""
         request_id = str(uuid4())
-        await self._say(BlockWithdrawn(request_id=request_id, block_id=block_id, by="operator"))
+        event = BlockWithdrawn(request_id=request_id, block_id=block_id, by=person.name)
+        await self._acts.say(person, "block.withdrawn", block_id, event)
         return {"request_id": request_id}
 
-    async def decide(self, held_id: str, recipient: str, decision: Decision) -> dict[str, str]:
+    async def decide(self, held_id: str, recipient: str, decision: Decision, person: Asking) -> dict[str, str]:
         """Approve or deny a release."""
         copy = await self._room.database.look(lambda session: session.get(Copy, f"{held_id}/{recipient}"))
         if copy is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no such held mail for this recipient")
-        await self._say(
-            ReleaseDecided(
-                held_id=held_id,
-                recipient=recipient,
-                decision=decision.decision,
-                by="operator",
-                comment=decision.comment,
-                override=decision.override,
-                decision_id=str(uuid4()),
-            )
+        event = ReleaseDecided(
+            held_id=held_id,
+            recipient=recipient,
+            decision=decision.decision,
+            by=person.name,
+            comment=decision.comment,
+            override=decision.override,
+            decision_id=str(uuid4()),
+        )
+        await self._acts.say(
+            person, "release.decided", copy.id, event, decision=decision.decision, override=decision.override
         )
         return {"held_id": held_id, "recipient": recipient}
-
-    async def _say(self, event: Event) -> None:
-        await self._room.database.run(lambda work: work.emit(event))

@@ -1,29 +1,33 @@
 """The application, put together."""
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from services.console.access import Access
 from services.console.dead import DeadLetters
 from services.console.http.api import Api
 from services.console.http.cases import Cases
-from services.console.http.guard import Guard
+from services.console.http.desk import desk_of
 from services.console.http.live import Live
 from services.console.http.pages import Pages
+from services.console.http.signing import Signing
 from shared.run import VERSION, Room
 from shared.web import Problem, problem, service_app
 
 
-def app(room: Room, live: Live) -> FastAPI:
-    """The application of the console."""
+def app(room: Room, access: Access, live: Live) -> FastAPI:
+    """The application of the console. Every router but the open ones stands behind the guard, route by route."""
     application = service_app("console", VERSION, ready=room.ready, documented=True)
-    guard = Guard(room.settings)
+    desk = desk_of(room, access)
     dead = DeadLetters(room.redis, room.settings.stream_prefix)
-    api = Api(room, live, dead)
-    pages = Pages(room, guard, api, dead)
+    api, cases = Api(desk, live, dead), Cases(desk)
+    pages, signing = Pages(desk, api, cases, dead), Signing(desk)
+    application.include_router(signing.open_router())
+    application.include_router(signing.router())
     application.include_router(pages.open_router())
     application.include_router(pages.router())
-    application.include_router(api.router(), dependencies=[Depends(guard)])
-    application.include_router(Cases(room).router(), dependencies=[Depends(guard)])
+    application.include_router(api.router())
+    application.include_router(cases.router())
 
     @application.exception_handler(Problem)
     async def told(request: Request, error: Problem) -> Response:

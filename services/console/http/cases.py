@@ -7,7 +7,10 @@ from uuid import uuid4
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.console.http.desk import Desk
+from services.console.http.guard import Asking
 from services.console.queries import case_story, merged_into
+from services.console.rules.access import actor
 from services.console.tables import Case
 from shared.events import (
     BlockOrigin,
@@ -20,9 +23,7 @@ from shared.events import (
     fact_id,
 )
 from shared.events.vocabulary import BAD_CATEGORIES, ReportCategory, VerdictCategory
-from shared.run import Room
 from shared.web import Problem
-from shared.work import Work
 
 By = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
@@ -45,7 +46,7 @@ class Edit(BaseModel):
     split: Annotated[list[ReportId], Field(max_length=500)] = Field(
         default=[], description="reports that leave for a case of their own, with all copies of the same mails"
     )
-    by: By = "operator"
+    by: By = Field(default="", description="on whose behalf; heeded when the token of the data dir asks")
 
 
 class CaseDecision(BaseModel):
@@ -57,7 +58,7 @@ class CaseDecision(BaseModel):
     comment: Text = ""
     notify: bool = Field(default=False, description="tell the reporters even when they know, and when answers are off")
     block: bool = Field(default=False, description="ask for a block of the sender's address, too")
-    by: By = "operator"
+    by: By = Field(default="", description="on whose behalf; heeded when the token of the data dir asks")
 
 
 class Again(BaseModel):
@@ -71,24 +72,25 @@ class Again(BaseModel):
     )
     comment: Text = Field(default="", description="what is wrong with the verdict")
     block: bool = Field(default=False, description="block the sender's address at once; a confirmed threat only")
-    by: By = "operator"
+    by: By = Field(default="", description="on whose behalf; heeded when the token of the data dir asks")
 
 
 class Cases:
     """The routes."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, desk: Desk) -> None:
+        self._room, self._guard, self._acts = desk.room, desk.guard, desk.acts
 
     def router(self) -> APIRouter:
         """All of them."""
-        router, accepted = APIRouter(prefix="/v1/cases"), HTTPStatus.ACCEPTED
+        act, accepted = [self._guard.requires("analyst")], HTTPStatus.ACCEPTED
+        router = APIRouter(prefix="/v1/cases", dependencies=act)
         router.add_api_route("/{case_id}", self.edit, methods=["PATCH"], status_code=accepted)
         router.add_api_route("/{case_id}/analyse", self.analyse, methods=["POST"], status_code=accepted)
         router.add_api_route("/{case_id}/decision", self.decide, methods=["POST"], status_code=accepted)
         return router
 
-    async def edit(self, case_id: str, edit: Edit) -> dict[str, str]:
+    async def edit(self, case_id: str, edit: Edit, person: Asking) -> dict[str, str]:
         """Assign, note, tag, merge or split.
 
         Raises:
@@ -106,11 +108,11 @@ class Cases:
             )
         if edit.split:
             wanted["split"] = await self._split(case_id, edit.split)
-        event = CaseEdited(edit_id=str(uuid4()), case_id=case_id, by=edit.by, **wanted)
-        await self._say(event)
+        event = CaseEdited(edit_id=str(uuid4()), case_id=case_id, by=actor(person, edit.by), **wanted)
+        await self._acts.say(person, "case.edited", case_id, event, by=edit.by, changed=sorted(wanted))
         return {"edit_id": event.edit_id, **({"case_id": event.split_into} if edit.split else {})}
 
-    async def decide(self, case_id: str, decision: CaseDecision) -> dict[str, str]:
+    async def decide(self, case_id: str, decision: CaseDecision, person: Asking) -> dict[str, str]:
         """Decide what the mails are, as a verdict that supersedes the analysers'.
 
         Raises:
@@ -122,18 +124,19 @@ class Cases:
         if decision.block and decision.category not in BAD_CATEGORIES:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "only bad mail is blocked", "leave `block` out")
         decision_id = str(uuid4())
-        told = decision.model_dump(exclude={"block"})
+        by = actor(person, decision.by)
+        told = {**decision.model_dump(exclude={"block"}), "by": by}
         cases = (case_id, *await self._room.database.look(lambda session: merged_into(session, case_id)))
         events: list[Event] = [CaseDecided(decision_id=fact_id(decision_id, one), case_id=one, **told) for one in cases]
         if decision.block and case.from_address:
-            origin = BlockOrigin(by=decision.by, case_id=case_id, note=decision.comment)
+            origin = BlockOrigin(by=by, case_id=case_id, note=decision.comment)
             events.append(
                 BlockRequested(request_id=decision_id, kind="address", value=case.from_address, origin=origin)
             )
-        await self._say(*events)
+        await self._acts.say(person, "case.decided", case_id, *events, category=decision.category, by=decision.by)
         return {"decision_id": decision_id}
 
-    async def analyse(self, case_id: str, again: Again | None = None) -> dict[str, str]:
+    async def analyse(self, case_id: str, person: Asking, again: Again | None = None) -> dict[str, str]:
         """Have a case's first mail analysed again: a dispute. Its verdict is superseded, never changed.
 
         Raises:
@@ -144,7 +147,7 @@ class Cases:
         reports = [report for report in story["reports"] if report.sha256] if story else []
         if not reports:
             raise Problem(HTTPStatus.NOT_FOUND, "no such case, or its mail is not known yet")
-        first, request_id = reports[0], str(uuid4())
+        first, request_id, by = reports[0], str(uuid4()), actor(person, asked.by)
         events: list[Event] = [
             SubmissionRequested(
                 request_id=request_id,
@@ -153,7 +156,7 @@ class Cases:
                 category=asked.category or cast("ReportCategory", first.category),
                 report_count=len(reports),
                 intent=asked.intent,
-                by=asked.by,
+                by=by,
                 comment=asked.comment,
             )
         ]
@@ -164,11 +167,11 @@ class Cases:
                     "only a confirmed threat is blocked at once",
                     "say intent: confirmed",
                 )
-            origin = BlockOrigin(by=asked.by, case_id=case_id, submission_id=request_id, note=asked.comment)
+            origin = BlockOrigin(by=by, case_id=case_id, submission_id=request_id, note=asked.comment)
             events.append(
                 BlockRequested(request_id=request_id, kind="address", value=first.from_address, origin=origin)
             )
-        await self._say(*events)
+        await self._acts.say(person, "case.disputed", case_id, *events, intent=asked.intent, by=asked.by)
         return {"request_id": request_id}
 
     async def _split(self, case_id: str, wanted: list[str]) -> Split:
@@ -195,10 +198,3 @@ class Cases:
         if case is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no such case", "`longstop case list` shows them")
         return case
-
-    async def _say(self, *events: Event) -> None:
-        def say(work: Work) -> None:
-            for event in events:
-                work.emit(event)
-
-        await self._room.database.run(say)

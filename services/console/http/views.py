@@ -1,0 +1,51 @@
+"""How pages are made: templates in which every value is escaped, and the headers that go with them."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from services.console import words
+from services.console.rules.access import Person, may
+from services.console.rules.standing import case_state, may_decide
+from services.console.rules.text import defanged, percent, seen
+
+SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def environment() -> Environment:
+    """Templates; every value is escaped, and `seen` or `defanged` where it comes from a mail."""
+    made = Environment(
+        loader=PackageLoader("services.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        seen=seen, defanged=defanged, percent=percent, when=lambda at: f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
+    )
+    made.globals.update(words=words, say=words.sentence, case_state=case_state, may_decide=may_decide, may=may)
+    return made
+
+
+class Views:
+    """Renders templates."""
+
+    def __init__(self) -> None:
+        self._templates = environment()
+
+    def page(
+        self, template: str, status: int = HTTPStatus.OK, *, person: Person | None = None, **values: Any
+    ) -> HTMLResponse:
+        """A page for a person (`person.csrf` goes into its forms, `may(person.role, "analyst")` shows them)."""
+        return HTMLResponse(
+            self._templates.get_template(template).render(person=person, **values), status, headers=SECURITY
+        )
