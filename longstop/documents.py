@@ -105,7 +105,7 @@ async def _openapi_of(name: str, folder: Path) -> tuple[dict[str, Any], int]:
     database = Database(settings.database_url_of(name), name, service.tables)
     redis = connect(settings.redis_url)
     try:
-        parts = service.build(Room(settings, database, open_blobs(settings.blob_dir()), redis))
+        parts = service.build(Room(settings, database, open_blobs(settings.blobs_at()), redis))
         return parts.app.openapi(), parts.port
     finally:
         await database.close()

@@ -64,7 +64,7 @@ class Replay:
         self._settings = settings
         self._target = target
         self._redis: Redis = connect(settings.redis_url or "redis://127.0.0.1:0")
-        room = Room(settings, target, open_blobs(settings.blob_dir()), self._redis)
+        room = Room(settings, target, open_blobs(settings.blobs_at()), self._redis)
         parts = service.build(room)
         recalls = {kind: On(handle) for kind, handle in parts.recalls.items()}
         reactions = {**parts.on, **recalls}  # in this order: what the service said follows from what it had read

@@ -107,7 +107,7 @@ class Running:
         self.name = service.name
         self.database = Database(settings.database_url_of(service.name), service.name, service.tables)
         self._redis = connect(settings.redis_url)
-        self._room = Room(settings, self.database, open_blobs(settings.blob_dir()), self._redis)
+        self._room = Room(settings, self.database, open_blobs(settings.blobs_at()), self._redis)
         self._parts = service.build(self._room)
         if set(self._parts.on) != set(service.contract.reads):
             raise RuntimeError(f"{service.name} does not handle what its contract says it reads")

@@ -51,7 +51,12 @@ class Settings(BaseSettings):
         description="`sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/DATABASE`; `{service}` in it is replaced by the "
         "service's name; empty: one SQLite file for each service under the data dir",
     )
-    blob_url: str = Field(default="", description="raw mails: `file:///PATH`; empty: `blobs` under the data dir")
+    blob_url: str = Field(
+        default="",
+        pattern=r"^((file:///|s3://).+)?$",
+        description="raw mails: `file:///PATH`, or `s3://BUCKET/PREFIX?endpoint=URL&region=NAME` with credentials as every S3 client "
+        "finds them (`AWS_ACCESS_KEY_ID`, …); empty: `blobs` under the data dir",
+    )
     data_dir: Path = Field(default=Path("data"), description="everything embedded lives here")
     secret_key: SecretStr = Field(
         default=SecretStr(""),
@@ -154,9 +159,14 @@ class Settings(BaseSettings):
         url = self.database_url or f"sqlite:///{self.data_dir.resolve()}/db/{{service}}.db"
         return url.replace("{service}", service)
 
+    def blobs_at(self) -> str:
+        """The URL of the blob store."""
+        return self.blob_url or f"file://{self.data_dir.resolve()}/blobs"
+
     def blob_dir(self) -> Path:
-        """The folder of the blob store."""
-        return Path(self.blob_url.removeprefix("file://")) if self.blob_url else self.data_dir.resolve() / "blobs"
+        """The folder whose disk must not be full: of the blobs, or of everything else when they are objects."""
+        url = self.blobs_at()
+        return Path(url.removeprefix("file://")) if url.startswith("file://") else self.data_dir.resolve()
 
     def secret_keys(self) -> list[str]:
         """The signing keys, the current one first; made and kept in the data dir when none is set."""

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from longstop.examination.finding import Cure, Finding
 from longstop.services import services
-from longstop.where import FILE, data_dir
+from longstop.where import FILE, bare, data_dir
 from shared.blobs import open_blobs
 from shared.errors import LongstopError
 from shared.run import Service
@@ -58,18 +58,19 @@ def _secrets(data: Path | None) -> list[Finding]:
 
 
 def _blobs(data: Path | None) -> Finding:
-    folder = Settings(data_dir=data_dir(data)).blob_dir()
-    if not folder.exists():
-        return Finding("blob store", "warn", f"{folder} is not there yet")
+    settings = Settings(data_dir=data_dir(data))
+    place = settings.blobs_at()
+    if place.startswith("file://") and not settings.blob_dir().exists():
+        return Finding("blob store", "warn", f"{settings.blob_dir()} is not there yet")
     probe = b"longstop doctor writes and reads this\n"
     try:
-        blobs = open_blobs(folder)
+        blobs = open_blobs(place)
         (name,) = blobs.put([probe])
         if blobs.get(name) != probe:
-            return Finding("blob store", "fail", f"{folder} gives back other bytes than were written")
-    except (LongstopError, OSError) as error:
+            return Finding("blob store", "fail", f"{bare(place)} gives back other bytes than were written")
+    except (LongstopError, OSError, ValueError) as error:
         return Finding("blob store", "fail", str(error))
-    return Finding("blob store", "ok", f"{folder} can be written and read")
+    return Finding("blob store", "ok", f"{bare(place)} can be written and read")
 
 
 async def _databases(data: Path | None) -> list[Finding]:

@@ -9,23 +9,11 @@ from shared.blobs import FileBlobs
 from shared.errors import Defer
 
 
-def test_what_was_put_can_be_got(tmp_path: Path) -> None:
-    blobs = FileBlobs(tmp_path)
-    names = blobs.put([b"one", b"two", b"one", b""])
-    assert names == [hashlib.sha256(content).hexdigest() for content in (b"one", b"two", b"one", b"")]
-    assert [blobs.get(name) for name in names] == [b"one", b"two", b"one", b""]
-
-
 def test_the_same_content_is_stored_once_and_nothing_else_stays(tmp_path: Path) -> None:
     blobs = FileBlobs(tmp_path)
     blobs.put([b"same"])
     blobs.put([b"same"])
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [hashlib.sha256(b"same").hexdigest()]
-
-
-@pytest.mark.parametrize("name", ["", "..", "../../etc/passwd", "0" * 63, "A" * 64, "0" * 64 + "\n", "0" * 64])
-def test_a_name_that_is_no_stored_hash_is_nothing(tmp_path: Path, name: str) -> None:
-    assert FileBlobs(tmp_path).get(name) is None
 
 
 def test_a_store_that_cannot_be_written_defers_and_leaves_no_half_blob(

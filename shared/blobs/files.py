@@ -1,4 +1,4 @@
-"""The blob store: raw mails by their SHA-256, durable before anybody says "taken".
+"""Blobs as files.
 
 A blob is written under a temporary name, fsynced, renamed, and its folder fsynced: after a crash there is either the
 whole blob or none. Names are the SHA-256 of the content, so the same mail is stored once and nothing of a mail ever
@@ -7,48 +7,17 @@ becomes part of a path.
 
 import hashlib
 import os
-import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
+from shared.blobs.store import is_name
 from shared.errors import Defer
 
 #: Threads that write: enough for the file system to join their fsyncs, few enough for a slow disk.
 WRITERS = 8
-
-_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-
-
-class Blobs(Protocol):
-    """Where raw mails are kept. Calls block: call them from a worker thread."""
-
-    def put(self, contents: Iterable[bytes]) -> list[str]:
-        """Make all contents durable; their SHA-256 in hex, in order.
-
-        Raises:
-            Defer: the store cannot take them now; none is promised.
-        """
-
-    def get(self, sha256: str) -> bytes | None:
-        """The content, or None when there is no such blob.
-
-        Raises:
-            Defer: the store cannot be read now.
-        """
-
-    def erase(self, names: Mapping[str, datetime]) -> None:
-        """Take blobs away, but for those that were put (again) after the time that stands with each.
-
-        Raises:
-            Defer: the store cannot be written now.
-        """
-
-    def older(self, before: datetime) -> Iterator[str]:
-        """The names of blobs that were last put before a time."""
 
 
 class FileBlobs:
@@ -85,7 +54,7 @@ class FileBlobs:
 
     def get(self, sha256: str) -> bytes | None:
         """Read one blob whole; None for an unknown or malformed name."""
-        if not _SHA256.match(sha256):
+        if not is_name(sha256):
             return None
         try:
             with open(self._path(sha256), "rb", buffering=0) as file:  # noqa: PTH123
@@ -116,7 +85,7 @@ class FileBlobs:
             if folder.is_dir():
                 with os.scandir(folder) as entries:
                     for entry in entries:
-                        if _SHA256.match(entry.name) and entry.stat().st_mtime < before.timestamp():
+                        if is_name(entry.name) and entry.stat().st_mtime < before.timestamp():
                             yield entry.name
 
     def _path(self, name: str) -> str:
@@ -162,8 +131,3 @@ def _fsync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def open_blobs(folder: Path) -> Blobs:
-    """The blob store of the settings."""
-    return FileBlobs(folder)
