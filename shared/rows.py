@@ -12,7 +12,7 @@ from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, insert, inspect, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, insert, inspect, select, update
 from sqlmodel import Session, SQLModel
 
 from shared.bulk import Bulk
@@ -32,6 +32,7 @@ class Rows:
         self._groups: dict[tuple[type[SQLModel], str, Any], list[Any]] = {}
         self._loaded: dict[type[SQLModel], list[tuple[SimpleNamespace, tuple[Any, ...]]]] = {}
         self._new: dict[type[SQLModel], list[SimpleNamespace]] = {}
+        self._numbers: dict[type[SQLModel], int] = {}
 
     def load(self, kind: type[R], *where: Any, limit: int | None = None) -> list[R]:
         """Rows by a condition; what is changed in them is written by `flush`."""
@@ -103,19 +104,28 @@ class Rows:
         """What was foreseen for this value is not true any more."""
         self._groups.pop((kind, column.key, value), None)
 
-    def new(self, kind: type[R], **values: Any) -> R:
+    def new(self, kind: type[R], /, **values: Any) -> R:
         """Insert a row at the end; its key must not be there yet. Until then it may be read and changed.
 
         Raises:
             TypeError: a value has no column, or a column no value.
         """
         shape = _shape(kind)
-        row = SimpleNamespace(**{**shape.defaults, **values})
+        made = {name: make() for name, make in shape.factories.items()}
+        row = SimpleNamespace(**{**shape.defaults, **made, **values})
         if row.__dict__.keys() != shape.name_set:
             raise TypeError(f"{kind.__name__} has {sorted(shape.name_set ^ row.__dict__.keys())} otherwise")
         self._new.setdefault(kind, []).append(row)
         self._known[kind, shape.key_of(row)] = row
         return cast("R", row)
+
+    def number(self, kind: type[SQLModel]) -> int:
+        """The next number for a row of `kind` whose key counts up: nobody writes beside us, so no database has to say it."""
+        if kind not in self._numbers:
+            (key,) = _shape(kind).table.primary_key.columns
+            self._numbers[kind] = self.session.connection().execute(select(func.max(key))).scalar() or 0
+        self._numbers[kind] += 1
+        return self._numbers[kind]
 
     def flush(self) -> None:
         """Write changes first, then the new rows, each table in one statement."""
@@ -131,7 +141,7 @@ class Rows:
 
     def forget(self) -> None:
         """Drop what was looked up and made: in a savepoint that was rolled back, or that is written and done with."""
-        self._known, self._groups, self._loaded, self._new = {}, {}, {}, {}
+        self._known, self._groups, self._loaded, self._new, self._numbers = {}, {}, {}, {}, {}
 
     def _write_changes(self, shape: "_Shape", loaded: list[tuple[SimpleNamespace, tuple[Any, ...]]]) -> None:
         changes: dict[tuple[int, ...], list[tuple[Any, ...]]] = {}
@@ -155,6 +165,7 @@ class _Shape:
     name_set: frozenset[str]
     keys: tuple[int, ...]  # places of the primary key among the names
     defaults: Mapping[str, Any]
+    factories: Mapping[str, Callable[[], Any]]
     key_of: Callable[[Any], Any]
     values_of: Callable[[Any], tuple[Any, ...]]
     insert: Bulk
@@ -175,7 +186,9 @@ class _Shape:
 @cache
 def _shape(kind: type[SQLModel]) -> _Shape:
     table = inspect(kind).local_table
-    defaults = {name: field.default for name, field in kind.model_fields.items() if not field.is_required()}
+    fields = {name: field for name, field in kind.model_fields.items() if not field.is_required()}
+    factories: dict[str, Any] = {name: one.default_factory for name, one in fields.items() if one.default_factory}
+    defaults = {name: one.default for name, one in fields.items() if name not in factories}
     names = tuple(table.columns.keys())
     keys = tuple(column.key for column in table.primary_key)
     return _Shape(
@@ -184,6 +197,7 @@ def _shape(kind: type[SQLModel]) -> _Shape:
         frozenset(names),
         tuple(map(names.index, keys)),
         defaults,
+        factories,
         attrgetter(*keys),
         attrgetter(*names),
         Bulk(insert(table).inline(), names),

@@ -2,8 +2,9 @@
 
 READS     everything but the two doors that carry raw mails (report.submitted, mail.held)
 WRITES    block.requested, block.withdrawn, release.decided, submission.requested, case.edited, case.decided
-OWNS      console_report, console_case, console_verdict, console_failure, console_block, console_held, console_copy,
-          console_notification, console_activity: a read model made of events only; it can be thrown away and read again;
+OWNS      console_report, console_case, console_verdict, console_reporter, console_failure, console_block, console_held,
+          console_copy, console_notification, console_activity, console_count, console_report_text, console_held_text (with
+          a full-text index each): a read model made of events only; it can be thrown away and read again;
           access_operator, access_token, access_session, access_look, access_key, access_audit, in a database of their own
 OUTSIDE   HTTP on 8080 (pages, REST, Server-Sent Events); reads the stream of dead letters
 LIMITS    500 rows a page of the API, 200 lines of history and 500 waiting lines a watcher, 100 watchers, 100,000 lines of

@@ -4,6 +4,7 @@ from services.console import handlers
 from services.console.access import Access
 from services.console.contract import CONTRACT
 from services.console.forget import forget, on_erasure_requested
+from services.console.handlers.foresight import foresee
 from services.console.http import app
 from services.console.http.live import Live
 from services.console.settings import ConsoleSettings
@@ -23,7 +24,7 @@ def build(room: Room) -> Parts:
         port=room.settings.console_port,
         on={
             **{
-                kind: On(getattr(handlers, handler_name(kind)))
+                kind: On(getattr(handlers, handler_name(kind)), foresee=foresee)
                 for kind in CONTRACT.reads
                 if kind is not ErasureRequested
             },

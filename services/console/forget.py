@@ -7,7 +7,22 @@ from sqlalchemy import ColumnElement, String, cast, delete, exists, func, or_
 from sqlmodel import col, select
 
 from services.console.handlers.note import note
-from services.console.tables import Activity, Case, Copy, Failure, Held, Notification, Report, Verdict
+from services.console.tables import (
+    Activity,
+    Block,
+    Case,
+    Copy,
+    Count,
+    Failure,
+    Held,
+    HeldText,
+    Notification,
+    Report,
+    Reporter,
+    ReportText,
+    Verdict,
+    count,
+)
 from shared.events import ErasureRequested
 from shared.work import Work
 
@@ -21,7 +36,10 @@ def on_erasure_requested(event: ErasureRequested, work: Work) -> None:
         func.lower(cast(Report.envelope, String)).contains(f'"{address}"', autoescape=True),
     )
     cases = set(work.session.exec(select(Report.case_id).where(is_mine, Report.case_id != "")).all())
-    work.session.execute(delete(Report).where(is_mine))
+    _drop_reports(is_mine, work)
+    people = (col(Count.measure) == "target", col(Count.word) == address)
+    work.session.execute(delete(Count).where(*people))
+    work.session.execute(delete(Reporter).where(col(Reporter.id) == address))
     work.session.execute(delete(Copy).where(func.lower(Copy.recipient) == address))
     work.session.execute(delete(Notification).where(func.lower(Notification.recipient) == address))
     _drop_held(func.lower(Held.from_address) == address, work)
@@ -29,19 +47,44 @@ def on_erasure_requested(event: ErasureRequested, work: Work) -> None:
     for case_id in cases:
         if not work.session.exec(select(Report.id).where(Report.case_id == case_id).limit(1)).first():
             _drop_case(col(Case.id) == case_id, case_id, work)
+    recount(work)
     note(event, "A person's mails were erased", work)
 
 
 def forget(before: datetime, work: Work) -> None:
     """Forget what happened before a time."""
-    kinds: tuple[Any, ...] = (Report, Case, Verdict, Failure, Notification, Activity)
+    _drop_reports(col(Report.at) < before, work)
+    kinds: tuple[Any, ...] = (Case, Verdict, Failure, Notification, Activity)
     for kind in kinds:
         work.session.execute(delete(kind).where(kind.at < before))
+    work.session.execute(delete(Reporter).where(col(Reporter.last_at) < before))
+    month = before.date().replace(day=1).isoformat()
+    work.session.execute(delete(Count).where(col(Count.day) != "", col(Count.day) < month))
     _drop_held(col(Held.expires_at) < before, work)
+    recount(work)
+
+
+def recount(work: Work) -> None:
+    """Count what stands now from the rows themselves, after many of them went at once."""
+    standing: dict[str, tuple[Any, Any]] = {
+        "case": (Case, Case.stage), "copy": (Copy, Copy.status), "block": (Block, Block.status)
+    }  # fmt: skip
+    work.flush()
+    work.forget()
+    work.session.execute(delete(Count).where(col(Count.day) == ""))
+    for measure, (kind, column) in standing.items():
+        for word, n in work.session.execute(select(column, func.count()).where(kind.tallied).group_by(column)).all():
+            count(work, measure, word, by=n)
+
+
+def _drop_reports(which: ColumnElement[bool], work: Work) -> None:
+    work.session.execute(delete(ReportText).where(col(ReportText.ref).in_(select(Report.id).where(which))))
+    work.session.execute(delete(Report).where(which))
 
 
 def _drop_held(which: ColumnElement[bool], work: Work) -> None:
     mine = select(Held.id).where(which)
+    work.session.execute(delete(HeldText).where(col(HeldText.ref).in_(mine)))
     work.session.execute(delete(Copy).where(col(Copy.held_id).in_(mine)))
     work.session.execute(delete(Held).where(which))
 

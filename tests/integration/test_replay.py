@@ -28,8 +28,8 @@ from tests.waiting import until
 #: What the second time may differ in beside moments (all columns that end in "at"): what is known of this run alone.
 OF_THIS_RUN = {"applied", "generation", "runs", "taken_by"}
 
-#: Tables whose rows are numbered as they come, and those that no event tells of.
-NUMBERED, ELSEWHERE = {"console_activity"}, {"ingest_key"}
+#: Tables whose rows are numbered as they come, and those that no event tells of, or that count how long things took.
+NUMBERED, ELSEWHERE = {"console_activity", "console_report_text", "console_held_text"}, {"ingest_key", "console_count"}
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from services.console.handlers.note import note
 from services.console.rules.standing import ends_first, later
-from services.console.tables import Block, row_of
+from services.console.tables import Block, move, row_of
 from services.console.words import ACTIONS, KINDS, sentence
 from shared.events import BlockCreated, BlockExpired, BlockHit, BlockImported, BlockRefused, BlockRemoved, fact_id
 from shared.work import Work
@@ -14,12 +14,14 @@ def on_block_created(event: BlockCreated, work: Work) -> None:
     row.kind, row.value, row.action, row.scope = event.kind, event.value, event.action, event.scope
     row.expires_at = event.expires_at
     row.by, row.case_id, row.note = event.origin.by, event.origin.case_id, event.origin.note
+    _tally(row, row.status, work)
     note(event, f"{sentence(ACTIONS, event.action)}: {sentence(KINDS, event.kind).lower()}", work, word=event.action)
 
 
 def on_block_refused(event: BlockRefused, work: Work) -> None:
     """An entry was not made."""
     row = row_of(work, Block, fact_id("refused", *event.key()))
+    before = row.status
     row.kind, row.value, row.scope, row.status, row.reason = (
         event.kind,
         event.value,
@@ -28,6 +30,7 @@ def on_block_refused(event: BlockRefused, work: Work) -> None:
         event.reason,
     )
     row.by, row.case_id = event.origin.by, event.origin.case_id
+    _tally(row, before, work)
     note(event, f"An entry was refused: {event.reason}", work, word="refused")
 
 
@@ -58,6 +61,13 @@ def on_block_expired(event: BlockExpired, work: Work) -> None:
 def _end(event: BlockRemoved | BlockExpired, status: str, by: str, work: Work) -> None:
     row = row_of(work, Block, event.block_id)
     row.kind, row.value, row.action, row.scope = event.kind, event.value, event.action, event.scope
+    before = row.status
     if ends_first(ended_at=row.ended_at, status=row.status, told_at=work.at, told=status):
         row.status, row.ended_at, row.ended_by = status, work.at, by
+    _tally(row, before, work)
     note(event, f"An entry {'was removed' if status == 'removed' else 'expired'}", work, word=status)
+
+
+def _tally(row: Block, before: str, work: Work) -> None:
+    move(work, "block", before if row.tallied else "", row.status)
+    row.tallied = True

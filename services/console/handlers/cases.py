@@ -4,6 +4,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from services.console.handlers.note import note
+from services.console.handlers.tallies import stand
 from services.console.tables import Case, Report, Verdict, row_of
 from services.console.words import CATEGORIES, sentence
 from shared.events import CaseDecided, CaseEdited, Split
@@ -55,19 +56,21 @@ def _split(event: CaseEdited, split: Split, work: Work) -> None:
     made = row_of(work, Case, event.split_into)
     made.category, made.subject, made.from_address = split.category, split.subject, split.from_address
     made.split_from = event.case_id
-    work.session.flush()
+    work.flush()
     theirs = col(Report.case_id) == event.case_id
     mails = work.session.exec(select(Report.sha256).where(theirs, col(Report.id).in_(split.reports))).all()
     moved = update(Report).where(theirs, col(Report.sha256).in_(mails)).values(case_id=made.id)
     count = work.session.connection().execute(moved).rowcount
     made.report_count += count
     row_of(work, Case, event.case_id).report_count -= count
+    stand(made, work)
 
 
 def _merge(case: Case, into: str, work: Work) -> None:
     target = row_of(work, Case, into)
     target.report_count += case.report_count
     case.merged_into, case.report_count = into, 0
-    work.session.flush()
+    stand(case, work)
+    work.flush()
     for kind in (Report, Verdict):
         work.session.execute(update(kind).where(col(kind.case_id) == case.id).values(case_id=into))

@@ -1,8 +1,10 @@
 """Held mail, what became of each recipient's copy, and the digests that told of it."""
 
 from services.console.handlers.note import note
+from services.console.rules.mail import texts_of
+from services.console.rules.search import words_of
 from services.console.rules.standing import copy_status
-from services.console.tables import Copy, Held, Notification, row_of
+from services.console.tables import Copy, Held, HeldText, Notification, move, row_of, searchable
 from services.console.words import REASONS, sentence
 from shared.events import (
     NotificationSent,
@@ -22,6 +24,7 @@ from shared.work import Work
 def on_quarantine_held(event: QuarantineHeld, work: Work) -> None:
     """A mail is held."""
     row = row_of(work, Held, event.held_id)
+    is_new = not row.message
     row.at = min(row.at, event.held_at)
     row.subject, row.from_address = event.message.subject, event.message.from_address
     row.reason, row.score, row.symbols, row.expires_at = (
@@ -31,8 +34,10 @@ def on_quarantine_held(event: QuarantineHeld, work: Work) -> None:
         event.expires_at,
     )
     row.message = event.message.model_dump(mode="json")
+    if is_new:
+        searchable(work, HeldText, row.id, words_of(texts_of(row.message, event.envelope.model_dump(mode="json"))))
     for recipient in dict.fromkeys(event.envelope.rcpt_to):
-        _copy(event.held_id, recipient, work)
+        _stand(_copy(event.held_id, recipient, work), work)
     note(event, f"A mail is held: {sentence(REASONS, event.reason).lower()}", work, word=event.reason)
 
 
@@ -48,7 +53,7 @@ def on_quarantine_refused(event: QuarantineRefused, work: Work) -> None:
     copy.refused_ask, copy.failure = event.ask_id, event.reason
     if copy.decision_ask == event.ask_id:
         copy.decision = ""
-    _stand(copy)
+    _stand(copy, work)
     note(event, f"Not done: {event.reason}", work, word="refused")
 
 
@@ -56,7 +61,7 @@ def on_release_requested(event: ReleaseRequested, work: Work) -> None:
     """A recipient asks for a mail."""
     copy = _copy(event.held_id, event.recipient, work)
     copy.asked_at, copy.comment = copy.asked_at or work.at, event.comment
-    _stand(copy)
+    _stand(copy, work)
     note(event, "A recipient asks for a held mail", work, word="release_requested")
 
 
@@ -66,7 +71,7 @@ def on_release_decided(event: ReleaseDecided, work: Work) -> None:
     refused = copy.refused_ask == event.event_id()
     copy.decision, copy.decision_ask = "" if refused else event.decision, event.event_id()
     copy.decided_at, copy.decided_by, copy.answer = work.at, event.by, event.comment
-    _stand(copy)
+    _stand(copy, work)
     note(event, f"A release was {event.decision}", work, word=event.decision)
 
 
@@ -74,7 +79,7 @@ def on_quarantine_released(event: QuarantineReleased, work: Work) -> None:
     """A copy was handed to the gateway again."""
     copy = _copy(event.held_id, event.recipient, work)
     copy.released_at, copy.released_by = work.at, event.by
-    _stand(copy)
+    _stand(copy, work)
     note(event, "A held mail was released", work, word="released")
 
 
@@ -82,7 +87,7 @@ def on_quarantine_release_failed(event: QuarantineReleaseFailed, work: Work) -> 
     """A release did not work."""
     copy = _copy(event.held_id, event.recipient, work)
     copy.attempts, copy.failure = max(copy.attempts, event.attempts), event.reason
-    _stand(copy)
+    _stand(copy, work)
     note(event, f"A release did not work: {event.reason}", work, word="failed")
 
 
@@ -90,7 +95,7 @@ def on_quarantine_deleted(event: QuarantineDeleted, work: Work) -> None:
     """A copy was deleted."""
     copy = _copy(event.held_id, event.recipient, work)
     copy.deleted_at, copy.deleted_by = work.at, event.by
-    _stand(copy)
+    _stand(copy, work)
     note(event, "A held mail was deleted", work, word="deleted")
 
 
@@ -98,7 +103,7 @@ def on_quarantine_expired(event: QuarantineExpired, work: Work) -> None:
     """A copy's time was over."""
     copy = _copy(event.held_id, event.recipient, work)
     copy.expired_at = work.at
-    _stand(copy)
+    _stand(copy, work)
     note(event, "A held mail expired", work, word="expired")
 
 
@@ -123,7 +128,8 @@ def _copy(held_id: str, recipient: str, work: Work) -> Copy:
     return copy
 
 
-def _stand(copy: Copy) -> None:
+def _stand(copy: Copy, work: Work) -> None:
+    before = copy.status
     copy.status = copy_status(
         asked=copy.asked_at is not None,
         decision=copy.decision,
@@ -132,3 +138,5 @@ def _stand(copy: Copy) -> None:
         deleted=copy.deleted_at is not None,
         expired=copy.expired_at is not None,
     )
+    move(work, "copy", before if copy.tallied else "", copy.status)
+    copy.tallied = True

@@ -1,9 +1,12 @@
 """Reports, cases, submissions and verdicts."""
 
 from services.console.handlers.note import note
+from services.console.handlers.tallies import proved, reported, stand, targeted, timed
+from services.console.rules.mail import texts_of
+from services.console.rules.search import words_of
 from services.console.rules.standing import later
 from services.console.rules.text import percent
-from services.console.tables import Case, Failure, Report, Verdict, row_of
+from services.console.tables import Case, Failure, Report, ReportText, Verdict, count, row_of, searchable
 from services.console.words import CATEGORIES, CAUSES, DECISIONS, SOURCES, sentence
 from shared.events import (
     CaseClosed,
@@ -35,6 +38,7 @@ def on_report_received(event: ReportReceived, work: Work) -> None:
             "low_fidelity",
         }
     )
+    is_new = row.state != "received"
     for name, value in told.items():
         setattr(row, name, value)
     row.state = "received"
@@ -42,6 +46,9 @@ def on_report_received(event: ReportReceived, work: Work) -> None:
     row.sha256, row.from_address, row.subject = event.message.sha256, event.message.from_address, event.message.subject
     row.message = event.message.model_dump(mode="json")
     row.envelope = event.envelope.model_dump(mode="json") if event.envelope else None
+    if is_new:
+        searchable(work, ReportText, row.id, words_of([row.reporter, *texts_of(row.message, row.envelope)]))
+        reported(row, work)
     words = f"Reported as {sentence(CATEGORIES, event.category).lower()} by {sentence(SOURCES, event.source)}"
     note(event, words, work, word=event.category)
 
@@ -58,6 +65,7 @@ def on_case_opened(event: CaseOpened, work: Work) -> None:
     case = row_of(work, Case, event.case_id)
     case.category, case.subject, case.from_address = event.category, event.subject, event.from_address
     case.report_count = max(case.report_count, event.report_count)
+    stand(case, work)
     row_of(work, Report, event.report_id).case_id = event.case_id
     note(event, "A case was opened", work)
 
@@ -66,6 +74,7 @@ def on_case_joined(event: CaseJoined, work: Work) -> None:
     """A report joined a case."""
     case = row_of(work, Case, event.case_id)
     case.report_count = max(case.report_count, event.report_count)
+    stand(case, work)
     row_of(work, Report, event.report_id).case_id = event.case_id
     note(event, f"Joined a case of {event.report_count} reports: {event.matched}", work)
 
@@ -77,6 +86,7 @@ def on_case_triaged(event: CaseTriaged, work: Work) -> None:
     case.tags = list(dict.fromkeys((*case.tags, *event.tags)))
     case.due_at = event.due_at
     case.triaged_at = later(known=case.triaged_at, told=work.at)
+    stand(case, work)
     note(event, f"{sentence(DECISIONS, event.decision)}, priority {event.priority}", work, word=event.priority)
 
 
@@ -85,6 +95,7 @@ def on_case_closed(event: CaseClosed, work: Work) -> None:
     case = row_of(work, Case, event.case_id)
     if event.closing > case.closings:
         case.closings, case.closed_at, case.closed_as = event.closing, work.at, event.reason
+    stand(case, work)
     note(event, "The case is closed", work, word=event.reason)
 
 
@@ -92,6 +103,7 @@ def on_submission_requested(event: SubmissionRequested, work: Work) -> None:
     """Analysis was asked for."""
     case = row_of(work, Case, event.case_id)
     case.requested_at = later(known=case.requested_at, told=work.at)
+    stand(case, work)
     note(event, "Analysis was asked for", work)
 
 
@@ -105,6 +117,8 @@ def on_submission_failed(event: SubmissionFailed, work: Work) -> None:
 def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
     """A verdict, kept with all its versions; the case shows the newest."""
     row = row_of(work, Verdict, f"{event.case_id}/{event.version}")
+    if not row.version:
+        count(work, "verdict", event.category, day=work.at.date())
     told = event.model_dump(mode="json", include=set(Verdict.model_fields) - {"id", "at"})
     for name, value in told.items():
         setattr(row, name, value)
@@ -115,6 +129,7 @@ def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
         case.verdict_version, case.verdict_category = event.version, event.category
         case.verdict_confidence, case.verdict_cause = event.confidence, event.cause
         case.verdict_at = later(known=case.verdict_at, told=work.at)
+        stand(case, work)
     words = f"{sentence(CATEGORIES, event.category)}, {percent(event.confidence)}. {sentence(CAUSES, event.cause)}"
     note(event, words, work, word=event.category)
 
@@ -124,6 +139,13 @@ def on_report_resolved(event: ReportResolved, work: Work) -> None:
     row = row_of(work, Report, event.report_id)
     row.case_id = event.case_id
     if event.version > row.verdict_version:
+        before = row.verdict_category
         row.verdict_category, row.verdict_confidence = event.category, event.confidence
         row.verdict_version, row.inherited = event.version, event.inherited
+        if row.state:
+            proved(row, before, work)
+            targeted(row, before, work)
+    if row.resolved_at is None:
+        row.resolved_at = work.at
+        timed(row, work)
     note(event, f"A report was told: {sentence(CATEGORIES, event.category).lower()}", work, word=event.category)

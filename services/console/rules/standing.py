@@ -34,6 +34,28 @@ def case_state(
     return {"submit": "analysing", "review": "review", "dismiss": "dismissed"}.get(decision, "open")
 
 
+def stage_of(*, state: str, merged: bool) -> str:
+    """Who has to do something: a person (`wait`), the machine (`work`), or nobody (`done`, `merged`).
+
+    A verdict that closes no case is one that says nothing: somebody has to look.
+    """
+    if merged:
+        return "merged"
+    return {"review": "wait", "decided": "wait", "closed": "done", "dismissed": "done"}.get(state, "work")
+
+
+def proof(*, reported: str, verdict: str) -> str:
+    """Whether a report was `right` or `wrong`; empty while nobody can tell. Bulk mail may well be called junk."""
+    if verdict in ("", "unknown"):
+        return ""
+    is_bad = verdict in ("malware", "phishing", "spam", "simulation")
+    if reported == "not_junk":
+        return "wrong" if is_bad else "right"
+    if verdict == "bulk":
+        return "right" if reported == "junk" else ""
+    return "right" if is_bad else "wrong"
+
+
 def later(*, known: datetime | None, told: datetime) -> datetime:
     """The later of two moments, when one of them may be unknown."""
     return max(known, told) if known else told

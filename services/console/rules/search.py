@@ -1,0 +1,51 @@
+"""What a mail is found by, and what somebody looks for, as words that both databases treat alike."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+#: Words of one row, and characters of one word.
+WORDS_MAX, WORD_MAX = 300, 64
+
+#: Terms of one search; a beginning of a word shorter than this is looked for as a whole word.
+TERMS_MAX, PREFIX_MIN = 8, 3
+
+_WORD = re.compile(r"\w{1,1000}")
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a text: lower case, without marks, in order."""
+    plain = unicodedata.normalize("NFKD", text[:4_000])
+    kept = "".join(char for char in plain if not unicodedata.combining(char)).casefold().replace("_", " ")
+    return [word[:WORD_MAX] for word in _WORD.findall(kept)]
+
+
+def words_of(texts: Iterable[str]) -> str:
+    """The words of a row's texts, as they are stored. Texts that are there already add nothing."""
+    words: list[str] = []
+    for text in dict.fromkeys(texts):
+        words += words_in(text)
+        if len(words) >= WORDS_MAX:
+            break
+    return " ".join(words[:WORDS_MAX])
+
+
+def terms_of(query: str) -> list[list[str]]:
+    """What is looked for: phrases of words, one for each term between spaces or in quotes."""
+    quoted = re.findall(r'"([^"]{1,200})"|(\S{1,200})', query[:500])
+    phrases = [words_in(in_quotes or bare) for in_quotes, bare in quoted]
+    return [phrase[:20] for phrase in phrases if phrase][:TERMS_MAX]
+
+
+def fts5(terms: list[list[str]]) -> str:
+    """The query in the language of SQLite's FTS5; words hold no quotes, so nothing can leave its own."""
+    return " AND ".join(f'"{" ".join(phrase)}"{"*" if len(phrase[-1]) >= PREFIX_MIN else ""}' for phrase in terms)
+
+
+def tsquery(terms: list[list[str]]) -> str:
+    """The query in the language of PostgreSQL's `to_tsquery`."""
+    phrases = []
+    for phrase in terms:
+        *first, last = (f"'{word}'" for word in phrase)
+        phrases.append(" <-> ".join([*first, f"{last}:*" if len(phrase[-1]) >= PREFIX_MIN else last]))
+    return " & ".join(f"({phrase})" for phrase in phrases)
