@@ -23,6 +23,12 @@ for name in secret_key api_token postgres_password; do
   make "$name"
 done
 
+# Where mailboxes are, for purges; empty: they are refused (docs/purge.md).
+if [ ! -e "$folder/mailstore_url" ]; then
+  : > "$folder/mailstore_url"
+  chmod 0444 "$folder/mailstore_url"
+fi
+
 # Redis' users: a password for each, and the list with the SHA-256 of each in its place.
 list=$(cat "$users")
 for user in $(printf '%s\n' "$list" | sed -n 's/.*#SHA256_OF_\([a-z]*\) .*/\1/p'); do

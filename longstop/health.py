@@ -5,7 +5,15 @@ import sys
 import urllib.error
 import urllib.request
 
-PORTS = {"console": 8080, "ingest": 8081, "blocklist": 8082, "digest": 8083, "triage": 8084, "submission": 8085}
+PORTS = {
+    "console": 8080,
+    "ingest": 8081,
+    "blocklist": 8082,
+    "digest": 8083,
+    "triage": 8084,
+    "submission": 8085,
+    "mailboxes": 8087,
+}
 
 #: Longest wait for the answer, in seconds.
 PATIENCE_S = 5

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from shared.run import Service
 
-NAMES = ("ingest", "triage", "submission", "blocklist", "digest", "console")
+NAMES = ("ingest", "triage", "submission", "blocklist", "digest", "mailboxes", "console")
 
 
 def service(name: str) -> Service:

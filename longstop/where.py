@@ -28,12 +28,14 @@ class Endpoints:
     ingest: str = "http://127.0.0.1:8081"
     blocklist: str = "http://127.0.0.1:8082"
     digest: str = "http://127.0.0.1:8083"
+    mailboxes: str = "http://127.0.0.1:8087"
     console: str = "http://127.0.0.1:8080"
     smtp_port: int = 2525
 
     def services(self) -> dict[str, str]:
         """The services that speak HTTP to commands, by name."""
-        return {"ingest": self.ingest, "blocklist": self.blocklist, "digest": self.digest, "console": self.console}
+        names = ("ingest", "blocklist", "digest", "mailboxes", "console")
+        return {name: getattr(self, name) for name in names}
 
     def save(self, data_dir: Path) -> None:
         """Leave them where commands look, for our own eyes: the URL may hold a password."""

@@ -54,7 +54,7 @@ def _endpoints(url: str, settings: Settings, of: dict[str, Any]) -> Endpoints:
     host = "127.0.0.1" if settings.bind in ("0.0.0.0", "localhost") else settings.bind
     urls: dict[str, Any] = {
         name: f"http://{host}:{getattr(of[name], f'{name}_port')}"
-        for name in ("ingest", "blocklist", "digest", "console")
+        for name in ("ingest", "blocklist", "digest", "mailboxes", "console")
         if name in of
     }
     found = Endpoints(redis_url=url, stream_prefix=settings.stream_prefix)

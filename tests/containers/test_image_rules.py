@@ -10,7 +10,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-OURS = ("ingest", "triage", "submission", "blocklist", "digest", "console")
+OURS = ("ingest", "triage", "submission", "blocklist", "digest", "mailboxes", "console")
 
 
 def test_the_image_runs_as_nobody_and_says_whether_it_is_well() -> None:

@@ -9,6 +9,14 @@ from services.console.handlers.blocks import (
     on_block_removed,
 )
 from services.console.handlers.cases import on_case_decided, on_case_edited
+from services.console.handlers.purges import (
+    on_purge_approved,
+    on_purge_finished,
+    on_purge_planned,
+    on_purge_requested,
+    on_restore_finished,
+    on_restore_requested,
+)
 from services.console.handlers.quarantine import (
     on_notification_sent,
     on_quarantine_deleted,
@@ -48,6 +56,10 @@ __all__ = [
     "on_case_opened",
     "on_case_triaged",
     "on_notification_sent",
+    "on_purge_approved",
+    "on_purge_finished",
+    "on_purge_planned",
+    "on_purge_requested",
     "on_quarantine_deleted",
     "on_quarantine_expired",
     "on_quarantine_filed",
@@ -60,6 +72,8 @@ __all__ = [
     "on_report_received",
     "on_report_rejected",
     "on_report_resolved",
+    "on_restore_finished",
+    "on_restore_requested",
     "on_submission_failed",
     "on_submission_requested",
     "on_verdict_issued",

@@ -1,0 +1,38 @@
+"""What mailboxes reads and writes: what people do over HTTP it says itself, and hears as it would from the console."""
+
+from shared.contract import Contract
+from shared.events import (
+    ErasureRequested,
+    NotificationSent,
+    PurgeApproved,
+    PurgeFinished,
+    PurgePlanned,
+    PurgeRequested,
+    QuarantineHeld,
+    ReportReceived,
+    RestoreFinished,
+    RestoreRequested,
+    VerdictIssued,
+)
+
+CONTRACT = Contract(
+    "mailboxes",
+    reads=(
+        ReportReceived,
+        QuarantineHeld,
+        VerdictIssued,
+        PurgeRequested,
+        PurgeApproved,
+        RestoreRequested,
+        ErasureRequested,
+    ),
+    writes=(
+        PurgeRequested,
+        PurgePlanned,
+        PurgeApproved,
+        PurgeFinished,
+        RestoreRequested,
+        RestoreFinished,
+        NotificationSent,
+    ),
+)
