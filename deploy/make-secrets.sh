@@ -19,7 +19,7 @@ sha256() {
   if command -v sha256sum > /dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
 }
 
-for name in secret_key api_token postgres_password; do
+for name in secret_key link_key api_token postgres_password; do
   make "$name"
 done
 

@@ -5,14 +5,16 @@ import sys
 import urllib.error
 import urllib.request
 
+#: The setting of each service's HTTP port, and its default.
 PORTS = {
-    "console": 8080,
-    "ingest": 8081,
-    "blocklist": 8082,
-    "digest": 8083,
-    "triage": 8084,
-    "submission": 8085,
-    "mailboxes": 8087,
+    "console": ("console_port", 8080),
+    "ingest": ("ingest_port", 8081),
+    "blocklist": ("blocklist_port", 8082),
+    "portal": ("digest_port", 8083),
+    "triage": ("triage_port", 8084),
+    "submission": ("submission_port", 8085),
+    "digest": ("quarantine_port", 8086),
+    "mailboxes": ("mailboxes_port", 8087),
 }
 
 #: Longest wait for the answer, in seconds.
@@ -25,7 +27,8 @@ def main() -> int:
     if name not in PORTS:
         sys.stderr.write(f"longstop: set LONGSTOP_SERVICE to one of {', '.join(PORTS)}\n")
         return 2
-    port = os.environ.get(f"LONGSTOP_{name.upper()}_PORT") or PORTS[name]
+    setting, default = PORTS[name]
+    port = os.environ.get(f"LONGSTOP_{setting.upper()}") or default
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=PATIENCE_S):
             return 0

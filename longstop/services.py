@@ -4,7 +4,16 @@ from importlib import import_module
 
 from shared.run import Service
 
-NAMES = ("ingest", "triage", "submission", "blocklist", "digest", "mailboxes", "console")
+NAMES = ("ingest", "triage", "submission", "blocklist", "digest", "portal", "mailboxes", "console")
+
+#: Who comes along when services are named: people's pages are one service's no less for running apart from it.
+BROUGHT = {"digest": ("portal",)}
+
+
+def with_company(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The services named and those that come along, each once, in the order of `NAMES`."""
+    wanted = {*names, *(one for name in names for one in BROUGHT.get(name, ()))}
+    return tuple(name for name in NAMES if name in wanted)
 
 
 def service(name: str) -> Service:

@@ -27,14 +27,15 @@ class Endpoints:
     stream_prefix: str = "longstop"
     ingest: str = "http://127.0.0.1:8081"
     blocklist: str = "http://127.0.0.1:8082"
-    digest: str = "http://127.0.0.1:8083"
+    digest: str = "http://127.0.0.1:8086"
+    portal: str = "http://127.0.0.1:8083"
     mailboxes: str = "http://127.0.0.1:8087"
     console: str = "http://127.0.0.1:8080"
     smtp_port: int = 2525
 
     def services(self) -> dict[str, str]:
         """The services that speak HTTP to commands, by name."""
-        names = ("ingest", "blocklist", "digest", "mailboxes", "console")
+        names = ("ingest", "blocklist", "digest", "portal", "mailboxes", "console")
         return {name: getattr(self, name) for name in names}
 
     def save(self, data_dir: Path) -> None:

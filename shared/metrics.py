@@ -27,6 +27,10 @@ REPORT_TO_BLOCK_S = Histogram(
     buckets=_LATENCIES_S,
 )
 REPORTS_REFUSED = Counter("longstop_reports_refused", "Reports refused at a door", ["door"])
+PORTAL_REFUSED = Counter(
+    "longstop_portal_refused", "Links, buttons and posts that people's pages did not accept", ["why"]
+)
+PORTAL_ASKED = Counter("longstop_portal_asked", "What recipients asked for on their pages", ["act"])
 EVENTS_PUBLISHED = Counter("longstop_events_published", "Events that became stream entries", ["service"])
 EVENTS_VANISHED = Counter(
     "longstop_events_vanished", "Entries that were deleted before their reader had handled them", ["service", "stream"]

@@ -205,6 +205,26 @@ def _kept_secret(path: Path) -> str:
     return secret
 
 
+class LinkSettings(Settings):
+    """What services read that make or accept the links in mails."""
+
+    public_url: str = Field(
+        default="http://127.0.0.1:8083",
+        pattern=r"^https?://",
+        description="base of the links in mails, as people reach it",
+    )
+    link_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="signs the links in mails, in place of LONGSTOP_SECRET_KEY: a portal that runs apart then knows no key that "
+        "opens anything else; several, comma-separated, for rotation (the first one signs)",
+    )
+
+    def link_keys(self) -> list[str]:
+        """The keys of links, the current one first."""
+        given = [key for key in self.link_key.get_secret_value().split(",") if key]
+        return given or self.secret_keys()
+
+
 class MailSettings(Settings):
     """What services that send mail read besides."""
 

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
+from longstop.health import PORTS
 from longstop.services import service
 from shared.bus import connect
 from shared.errors import Defer
@@ -51,7 +52,7 @@ class House:
         self.prefix = prefix
         self.data_dir = data_dir
         self.redis: Any = connect(redis_url)
-        self.ports = {f"{name}_port": free_port() for name in names} | {name: free_port() for name in DOORS}
+        self.ports = {PORTS[name][0]: free_port() for name in names} | {name: free_port() for name in DOORS}
         common = {
             "redis_url": redis_url,
             "stream_prefix": prefix,
@@ -76,7 +77,7 @@ class House:
         return next(one.database for one in self._running if one.name == name)
 
     def http(self, name: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.ports[f'{name}_port']}", timeout=20)
+        return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.ports[PORTS[name][0]]}", timeout=20)
 
     async def publish(self, event: Event) -> None:
         fields = {"data": event.model_dump_json(), "id": event.event_id(), "source": "test"}

@@ -38,6 +38,8 @@ PORTS = (
     "POLICY",
     "BLOCKLIST",
     "DIGEST",
+    "QUARANTINE",
+    "MAILBOXES",
     "TRIAGE",
     "SUBMISSION",
 )

@@ -10,6 +10,7 @@ from longstop import health as health_check
 from longstop import services as registry
 from longstop import show
 from longstop.commands.options import DataDir
+from longstop.health import PORTS
 from longstop.where import Endpoints, bare, data_dir
 from shared import log, run
 from shared.embedded import EmbeddedRedis
@@ -28,6 +29,7 @@ def up(
             raise typer.BadParameter(
                 f"{name} is no service: choose from {', '.join(registry.NAMES)}", param_hint="--only"
             )
+    names = registry.with_company(names)
     settings = Settings(data_dir=data_dir(data).resolve())
     log.configure(settings.log_level)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -53,8 +55,8 @@ async def _up(settings: Settings, redis_url: str, names: tuple[str, ...]) -> Non
 def _endpoints(url: str, settings: Settings, of: dict[str, Any]) -> Endpoints:
     host = "127.0.0.1" if settings.bind in ("0.0.0.0", "localhost") else settings.bind
     urls: dict[str, Any] = {
-        name: f"http://{host}:{getattr(of[name], f'{name}_port')}"
-        for name in ("ingest", "blocklist", "digest", "mailboxes", "console")
+        name: f"http://{host}:{getattr(of[name], PORTS[name][0])}"
+        for name in ("ingest", "blocklist", "digest", "portal", "mailboxes", "console")
         if name in of
     }
     found = Endpoints(redis_url=url, stream_prefix=settings.stream_prefix)

@@ -7,14 +7,16 @@ from shared.events import (
     BlockWithdrawn,
     CaseDecided,
     CaseEdited,
+    DigestPreferred,
     MailHeld,
+    QuarantineAsked,
     ReleaseDecided,
     ReportSubmitted,
     SubmissionRequested,
 )
 
-#: The doors carry whole mails, and requests for blocks are told by what came of them.
-LEFT_ASIDE = (ReportSubmitted, MailHeld, BlockRequested, BlockWithdrawn)
+#: The doors carry whole mails, and what is asked for is told by what came of it. How people want to be told is theirs.
+LEFT_ASIDE = (ReportSubmitted, MailHeld, BlockRequested, BlockWithdrawn, QuarantineAsked, DigestPreferred)
 
 CONTRACT = Contract(
     "console",

@@ -5,6 +5,7 @@ from shared.events import (
     BlockRequested,
     ErasureRequested,
     NotificationSent,
+    QuarantineAsked,
     QuarantineDeleted,
     QuarantineExpired,
     QuarantineFiled,
@@ -19,7 +20,7 @@ from shared.events import (
 
 CONTRACT = Contract(
     "digest",
-    reads=(QuarantineHeld, ReleaseDecided, ErasureRequested),
+    reads=(QuarantineHeld, QuarantineAsked, ReleaseDecided, ErasureRequested),
     writes=(
         QuarantineFiled,
         QuarantineRefused,

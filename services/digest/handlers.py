@@ -1,18 +1,22 @@
 """How digest reacts: a held mail gets a copy for each recipient; an operator's decision is carried out."""
 
-from services.digest.rules import Act, after, refusal
+from services.digest.rules import SELF_RELEASE, Act, after, refusal
 from services.digest.tables import Copy, Held
 from shared.errors import Defer, Reject
 from shared.events import (
     BlockOrigin,
     BlockRequested,
+    QuarantineAsked,
     QuarantineDeleted,
+    QuarantineFiled,
     QuarantineHeld,
+    QuarantineRefused,
     ReleaseDecided,
     ReleaseRequested,
     SubmissionRequested,
     fact_id,
 )
+from shared.events.vocabulary import QuarantinePermission
 from shared.work import Work
 
 #: Recipients of one mail that get a copy; more than Postfix delivers in one go.
@@ -41,6 +45,49 @@ def on_quarantine_held(event: QuarantineHeld, work: Work) -> None:
     work.session.add_all(
         Copy(held_id=event.held_id, recipient=recipient, expires_at=event.expires_at) for recipient in recipients
     )
+    may_release: QuarantinePermission = "release" if event.reason in SELF_RELEASE else "request"
+    for recipient in recipients:
+        work.emit(
+            QuarantineFiled(
+                held_id=event.held_id,
+                recipient=recipient,
+                reason=event.reason,
+                policy="default",
+                permissions=(may_release, "preview", "block", "submit", "delete"),
+                expires_at=event.expires_at,
+            )
+        )
+
+
+def on_quarantine_asked(event: QuarantineAsked, work: Work) -> None:
+    """Do what a recipient asked for on their page, or say why not.
+
+    Raises:
+        Defer: there is no such copy yet.
+    """
+    copy = work.session.get(Copy, (event.held_id, canonical(event.recipient)))
+    if copy is None:
+        raise Defer("the held mail that somebody asks for is not here yet")
+    why_not = ""
+    if event.act == "block":
+        block_sender(copy, work)
+    elif event.act == "submit":
+        submit(copy, work)
+    elif event.act == "allow":
+        why_not = "Senders are allowed by operators only."
+    else:
+        why_not = act(copy, event.act, event.by, work)
+    if why_not:
+        work.emit(
+            QuarantineRefused(
+                held_id=event.held_id,
+                recipient=copy.recipient,
+                ask_id=event.ask_id,
+                act=event.act,
+                code="not_permitted",
+                reason=why_not,
+            )
+        )
 
 
 def on_release_decided(event: ReleaseDecided, work: Work) -> None:

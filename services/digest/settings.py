@@ -2,19 +2,14 @@
 
 from pydantic import Field
 
-from shared.settings import MailSettings
+from shared.settings import LinkSettings, MailSettings
 
 
-class DigestSettings(MailSettings):
-    """Where mail goes, how often, and where links lead."""
+class DigestSettings(MailSettings, LinkSettings):
+    """Where mail goes, and how often."""
 
-    digest_port: int = Field(
-        default=8083, ge=0, le=65535, description="HTTP port of the pages behind the links in digests"
-    )
-    public_url: str = Field(
-        default="http://127.0.0.1:8083",
-        pattern=r"^https?://",
-        description="base of the links in mails, as people reach it",
+    quarantine_port: int = Field(
+        default=8086, ge=0, le=65535, description="HTTP port of digest: the operators' API of the quarantine"
     )
     reinject_url: str = Field(
         default="",

@@ -30,8 +30,10 @@ from shared.events.purges import (
     RestoreRequested,
 )
 from shared.events.quarantine import (
+    DigestPreferred,
     MailHeld,
     NotificationSent,
+    QuarantineAsked,
     QuarantineDeleted,
     QuarantineExpired,
     QuarantineFiled,
@@ -91,6 +93,7 @@ EVENTS: tuple[type[Event], ...] = (
     QuarantineReleaseFailed,
     QuarantineDeleted,
     QuarantineExpired,
+    QuarantineAsked,
     QuarantineRefused,
     PurgeRequested,
     PurgePlanned,
@@ -98,6 +101,7 @@ EVENTS: tuple[type[Event], ...] = (
     PurgeFinished,
     RestoreRequested,
     RestoreFinished,
+    DigestPreferred,
     NotificationSent,
     ErasureRequested,
 )
@@ -123,6 +127,7 @@ __all__ = [
     "CaseJoined",
     "CaseOpened",
     "CaseTriaged",
+    "DigestPreferred",
     "Envelope",
     "ErasureRequested",
     "Evaluation",
@@ -142,6 +147,7 @@ __all__ = [
     "PurgePlanned",
     "PurgeRequested",
     "PurgedMailbox",
+    "QuarantineAsked",
     "QuarantineDeleted",
     "QuarantineExpired",
     "QuarantineFiled",

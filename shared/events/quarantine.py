@@ -9,7 +9,13 @@ from shared.events.base import Event
 from shared.events.exporter import of_exporter
 from shared.events.message import Envelope, MessageFacts
 from shared.events.reports import MessageByValue
-from shared.events.vocabulary import QuarantineAct, QuarantinePermission, QuarantineReason, QuarantineRefusal
+from shared.events.vocabulary import (
+    DigestFrequency,
+    QuarantineAct,
+    QuarantinePermission,
+    QuarantineReason,
+    QuarantineRefusal,
+)
 
 
 class MailHeld(Event):
@@ -71,6 +77,23 @@ class QuarantineFiled(_OfRecipient):
     policy: str = Field(description="the name of the policy that bound it")
     permissions: tuple[QuarantinePermission, ...] = ()
     expires_at: datetime
+
+
+class QuarantineAsked(_OfRecipient):
+    """A recipient pressed a button on a page of theirs: they ask, digest decides and does."""
+
+    STREAM: ClassVar = "quarantine.asked.v1"
+
+    ask_id: str
+    act: QuarantineAct
+    by: str
+    comment: str = Field(default="", max_length=1000)
+
+    def key(self) -> tuple[object, ...]:
+        return (self.ask_id,)
+
+    def about(self) -> str:
+        return self.held_id
 
 
 class QuarantineRefused(_OfRecipient):
@@ -161,3 +184,26 @@ class NotificationSent(Event):
 
     def key(self) -> tuple[object, ...]:
         return (self.notification_id,)
+
+
+class DigestPreferred(Event):
+    """A recipient said how they want to be told; what is left out stays as it was."""
+
+    STREAM: ClassVar = "digest.preferred.v1"
+
+    preference_id: str
+    recipient: str
+    frequency: DigestFrequency | None = None
+    every_hours: int | None = Field(default=None, ge=1, le=168, description="hours between digests, for `hours`")
+    language: str | None = Field(default=None, max_length=20, description="a tag such as `de` (RFC 5646)")
+    zone: str | None = Field(default=None, max_length=64, description="a name of the IANA time zone database")
+    hour: int | None = Field(
+        default=None, ge=0, le=23, description="the hour of the day in that zone, for `daily` and `weekly`"
+    )
+    at: datetime
+
+    def key(self) -> tuple[object, ...]:
+        return (self.preference_id,)
+
+    def about(self) -> str:
+        return self.recipient

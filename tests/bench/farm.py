@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 #: The services that stand on the way of a report, and those beside it.
 CHAIN = ("ingest", "triage", "submission", "blocklist")
-BESIDE = ("digest", "console")
+BESIDE = ("digest", "portal", "console")
 
 #: How long a start and a stop may take, in seconds.
 START_MAX_S, STOP_MAX_S = 60.0, 30.0

@@ -70,7 +70,7 @@ def test_every_container_is_healthy(composition: dict[str, str]) -> None:
     lines = compose("ps", "--format", "json", env=composition).splitlines()
     states = {entry["Service"]: entry["Health"] for line in lines for entry in [json.loads(line)]}
     assert set(states.values()) == {"healthy"}
-    assert len(states) == 7
+    assert len(states) == 9
 
 
 def test_a_report_becomes_a_verdict(composition: dict[str, str]) -> None:

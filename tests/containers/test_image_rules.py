@@ -10,7 +10,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-OURS = ("ingest", "triage", "submission", "blocklist", "digest", "mailboxes", "console")
+OURS = ("ingest", "triage", "submission", "blocklist", "digest", "portal", "mailboxes", "console")
 
 
 def test_the_image_runs_as_nobody_and_says_whether_it_is_well() -> None:
@@ -43,9 +43,17 @@ def test_containers_may_do_nothing_but_their_work(name: str) -> None:
 def test_every_service_waits_for_redis_and_gets_secrets_as_files(name: str) -> None:
     service = COMPOSE["services"][name]
     assert service["depends_on"]["redis"]["condition"] == "service_healthy"
-    assert {"secret_key", "api_token"} <= set(service["secrets"])
+    assert {"secret_key", "api_token"} <= set(service["secrets"]) or name == "portal"
     assert service["environment"]["LONGSTOP_SERVICE"] == name
     assert "LONGSTOP_API_TOKEN" not in service["environment"]
+
+
+def test_people_s_pages_know_no_secret_but_the_key_of_links_and_write_to_nothing_of_others() -> None:
+    portal = COMPOSE["services"]["portal"]
+    assert portal["secrets"] == ["link_key", "redis_portal"]
+    told = " ".join(portal["environment"])
+    assert not [word for word in ("SMTP", "REINJECT", "GATEWAY", "TOKEN", "SECRET", "MAILSTORE") if word in told]
+    assert [volume["source"] for volume in portal["volumes"] if not volume.get("read_only")] == ["portal"]
 
 
 @pytest.mark.parametrize("name", ["redis", "postgres"])

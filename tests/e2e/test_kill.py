@@ -38,6 +38,8 @@ class Process:
             "POLICY",
             "BLOCKLIST",
             "DIGEST",
+            "QUARANTINE",
+            "MAILBOXES",
             "TRIAGE",
             "SUBMISSION",
         )

@@ -1,6 +1,5 @@
 """Quarantine and digest: told once, links that change nothing, buttons that act once, releases byte for byte."""
 
-import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -11,19 +10,15 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from services.digest.links import Links
 from shared.blobs import FileBlobs
 from shared.events import (
-    BlockRequested,
     MailEnvelope,
     MessageFacts,
     NotificationSent,
-    QuarantineDeleted,
     QuarantineHeld,
     QuarantineReleased,
     QuarantineReleaseFailed,
     ReleaseDecided,
-    ReleaseRequested,
 )
 from tests.mails import mail
 from tests.services import House, free_port, house
@@ -69,12 +64,6 @@ async def letters(house: House, count: int = 1) -> list[bytes]:
     return [path.read_bytes() for path in sorted(folder.glob("*.eml"))]
 
 
-def link_in(raw: bytes) -> str:
-    found = re.search(rb"/q/[\w.~-]+", re.sub(rb"=\r\n", b"", raw))
-    assert found
-    return found[0].decode()
-
-
 async def said(house: House, kind: Any, count: int = 1) -> list[dict[str, Any]]:
     async def enough() -> bool:
         return len(await house.said(kind)) >= count
@@ -108,72 +97,6 @@ async def test_a_hostile_subject_becomes_no_header_and_no_markup(digest: House) 
     assert isinstance(html, bytes)
     assert b"<script>" not in html
     assert "\u202e".encode() not in html
-
-
-async def test_opening_a_link_changes_nothing_however_often(digest: House) -> None:
-    await digest.publish(held())
-    (raw,) = await letters(digest)
-    async with digest.http("digest") as http:
-        for _ in range(20):
-            answer = await http.get(link_in(raw))
-            assert answer.status_code == 200
-            assert (await http.head(link_in(raw))).status_code == 200
-        assert "Release it to me" in answer.text
-        assert "default-src 'none'" in answer.headers["content-security-policy"]
-        listed = (await http.get("/v1/quarantine")).json()["quarantine"]
-    assert [one["status"] for one in listed] == ["held"]
-    assert listed[0]["release_at"] is None
-
-
-async def press(digest: House, link: str, act: str) -> Any:
-    async with digest.http("digest") as http:
-        page = (await http.get(link)).text
-        button = re.search(r'name="button" value="([^"]+)"', page)
-        return await http.post(link, data={"button": button[1] if button else "", "act": act})
-
-
-async def test_a_button_acts_once_and_says_so_kindly_the_second_time(digest: House) -> None:
-    await digest.publish(held(reason="phishing"))
-    (raw,) = await letters(digest)
-    link = link_in(raw)
-    assert (await press(digest, link, "request")).status_code == 303
-    assert len(await said(digest, ReleaseRequested)) == 1
-    async with digest.http("digest") as http:
-        again = (await http.get(link)).text
-    assert "waits for an operator" in again or "operator decides" in again
-    await press(digest, link, "delete")
-    assert len(await said(digest, QuarantineDeleted)) == 1
-    assert len(await digest.said(ReleaseRequested)) == 1
-
-
-async def test_dangerous_mail_is_never_released_by_its_recipient(digest: House) -> None:
-    await digest.publish(held(reason="malware"))
-    (raw,) = await letters(digest)
-    answer = await press(digest, link_in(raw), "release")
-    assert answer.status_code == 200
-    assert "an operator decides" in answer.text
-    assert await digest.said(QuarantineReleased) == []
-
-
-async def test_blocking_a_sender_asks_for_an_entry_of_this_recipient_alone(digest: House) -> None:
-    await digest.publish(held())
-    (raw,) = await letters(digest)
-    await press(digest, link_in(raw), "block")
-    (asked,) = await said(digest, BlockRequested)
-    assert (asked["kind"], asked["value"], asked["scope"]) == ("address", "bonus@lucky.example", "ana@example.org")
-
-
-async def test_a_changed_or_foreign_token_opens_nothing(digest: House) -> None:
-    await digest.publish(held())
-    (raw,) = await letters(digest)
-    link = link_in(raw)
-    foreign = Links(["another key"]).token("held-1", "ana@example.org")
-    async with digest.http("digest") as http:
-        for token in (link[3:-1], link[3:] + "A", foreign, "x" * 5000):
-            assert (await http.get(f"/q/{token}")).status_code == 404
-        without = await http.post(link, data={"act": "delete"})
-    assert without.status_code == 400
-    assert await digest.said(QuarantineDeleted) == []
 
 
 class Sink:

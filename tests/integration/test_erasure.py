@@ -24,7 +24,7 @@ from tests.services import House, house
 from tests.waiting import until
 
 RAW = {"Content-Type": "message/rfc822"}
-EVERYBODY = ("ingest", "triage", "submission", "blocklist", "digest", "console")
+EVERYBODY = ("ingest", "triage", "submission", "blocklist", "digest", "portal", "console")
 
 
 def blob(made: House, raw: bytes) -> Path:

@@ -10,7 +10,9 @@ from longstop.services import NAMES, service
 
 
 def test_it_knows_the_ports_of_all_services() -> None:
-    assert {name: getattr(service(name).settings(), f"{name}_port") for name in NAMES} == health.PORTS
+    assert set(NAMES) == set(health.PORTS)
+    for name, (setting, port) in health.PORTS.items():
+        assert getattr(service(name).settings(), setting) == port
 
 
 def test_an_unknown_service_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,12 +35,12 @@ def test_ready_is_what_readyz_says(monkeypatch: pytest.MonkeyPatch, status: int,
         thread = threading.Thread(target=server.handle_request)
         thread.start()
         monkeypatch.setenv("LONGSTOP_SERVICE", "digest")
-        monkeypatch.setenv("LONGSTOP_DIGEST_PORT", str(server.server_address[1]))
+        monkeypatch.setenv("LONGSTOP_QUARANTINE_PORT", str(server.server_address[1]))
         assert health.main() == code
         thread.join()
 
 
 def test_nobody_there_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LONGSTOP_SERVICE", "digest")
-    monkeypatch.setenv("LONGSTOP_DIGEST_PORT", "1")
+    monkeypatch.setenv("LONGSTOP_QUARANTINE_PORT", "1")
     assert health.main() == 1

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, select
 
 from services.digest.letters.letter import build, lines
-from services.digest.links import Links
 from services.digest.tables import Copy, Held, Mail
 from shared.errors import Defer, Reject
 from shared.events import NotificationSent
+from shared.links import Links
 from shared.outgoing import Postman
 from shared.run import Room
 from shared.work import Work, now
@@ -80,7 +80,7 @@ class Digests:
         if not await self._room.database.run(lambda work: _take_mail(mail_id, work), quiet=True):
             return ""
         mail, rows = await self._room.database.look(lambda session: _mail_and_rows(mail_id, session))
-        told = lines(rows, self._links, self._settings.public_url)
+        told = lines(rows, self._links, mail.decided_at)
         message_id = f"{mail_id}@longstop"
         try:
             raw = build(

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from services.digest.links import Links
 from services.digest.rules import REASONS, acts_of_recipient
 from services.digest.tables import Copy, Held
+from shared.links import Links
 from shared.outgoing import clean, compose
 
 PAGES = Environment(
@@ -30,12 +30,9 @@ class Line:
     may_release: bool
 
 
-def lines(rows: Sequence[tuple[Copy, Held]], links: Links, public_url: str) -> list[Line]:
-    """What a digest tells of each mail."""
-    return [
-        line_of(copy, held, f"{public_url.rstrip('/')}/q/{links.token(copy.held_id, copy.recipient)}")
-        for copy, held in rows
-    ]
+def lines(rows: Sequence[tuple[Copy, Held]], links: Links, at: datetime) -> list[Line]:
+    """What a digest tells of each mail; `at` is when the digest is made."""
+    return [line_of(copy, held, links.page(copy.held_id, copy.recipient, at=at)) for copy, held in rows]
 
 
 def line_of(copy: Copy, held: Held, link: str = "") -> Line:

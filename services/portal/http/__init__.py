@@ -1,0 +1,1 @@
+"""People's pages over HTTP. GET and HEAD show, POST asks."""

@@ -1,0 +1,51 @@
+"""The application of portal, put together."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from services.portal.http.door import Door, Refused
+from services.portal.http.mails import Mails
+from services.portal.http.pages import Pages
+from services.portal.http.people import People
+from shared.links import keyring_of
+from shared.run import VERSION, Room
+from shared.web import service_app
+
+
+def app(room: Room) -> FastAPI:
+    """The application."""
+    application = service_app("portal", VERSION, ready=room.ready)
+    settings = room.settings
+    door, pages = Door(keyring_of(settings), settings.public_url), Pages(room.database)
+    application.include_router(Mails(room.database, door, pages, settings.portal_pause_s).router())
+    application.include_router(People(room.database, door, pages).router())
+    for name in ("portal.css", "portal.js"):
+        application.add_api_route(f"/{name}", _static(pages, name), methods=["GET"], include_in_schema=False)
+    _told(application, pages)
+    return application
+
+
+def _static(pages: Pages, name: str) -> Callable[[], Awaitable[Response]]:
+    async def serve() -> Response:
+        return await pages.static(name)
+
+    return serve
+
+
+def _told(application: FastAPI, pages: Pages) -> None:
+    """What people see when something is refused: a page, never a problem object."""
+
+    @application.exception_handler(Refused)
+    async def refused(request: Request, error: Refused) -> Response:
+        return pages.say(await pages.reader(request), error.word, error.status)
+
+    @application.exception_handler(RequestValidationError)
+    async def invalid(request: Request, _: RequestValidationError) -> Response:
+        return pages.say(await pages.reader(request), "again", 400)
+
+    @application.exception_handler(HTTPException)
+    async def elsewhere(request: Request, error: HTTPException) -> Response:
+        return pages.say(await pages.reader(request), "no_link", error.status_code)
