@@ -3,6 +3,7 @@
 from shared.contract import Contract
 from shared.events import (
     BlockRequested,
+    DigestPreferred,
     ErasureRequested,
     NotificationSent,
     QuarantineAsked,
@@ -20,7 +21,7 @@ from shared.events import (
 
 CONTRACT = Contract(
     "digest",
-    reads=(QuarantineHeld, QuarantineAsked, ReleaseDecided, ErasureRequested),
+    reads=(QuarantineHeld, QuarantineAsked, ReleaseDecided, DigestPreferred, ErasureRequested),
     writes=(
         QuarantineFiled,
         QuarantineRefused,

@@ -1,5 +1,6 @@
 """How digest reacts: a held mail gets a copy for each recipient; an operator's decision is carried out."""
 
+from services.digest.letters.news import note_news
 from services.digest.rules import SELF_RELEASE, Act, after, refusal
 from services.digest.tables import Copy, Held
 from shared.errors import Defer, Reject
@@ -42,6 +43,7 @@ def on_quarantine_held(event: QuarantineHeld, work: Work) -> None:
         )
     )
     recipients = dict.fromkeys(map(canonical, event.envelope.rcpt_to[:RECIPIENTS_MAX]))
+    note_news(recipients, event.held_at, work)
     work.session.add_all(
         Copy(held_id=event.held_id, recipient=recipient, expires_at=event.expires_at) for recipient in recipients
     )

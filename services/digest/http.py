@@ -10,13 +10,11 @@ from sqlmodel import col, select
 
 from services.digest.handlers import act, canonical
 from services.digest.letters.jobs import Digests
-from services.digest.letters.letter import html, lines
 from services.digest.rules import Act
 from services.digest.tables import Copy, Held
-from shared.links import Links
 from shared.run import VERSION, Room
 from shared.web import Problem, bearer, same_site, service_app
-from shared.work import Work, now
+from shared.work import Work
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
@@ -26,11 +24,11 @@ HEADERS = {
 }
 
 
-def app(room: Room, links: Links, digests: Digests) -> FastAPI:
+def app(room: Room, digests: Digests) -> FastAPI:
     """The application of digest."""
     application = service_app("digest", VERSION, ready=room.ready, documented=True)
     operators = APIRouter(dependencies=[Depends(bearer(room.settings.door_token())), Depends(same_site)])
-    desk = Desk(room, links, digests)
+    desk = Desk(room, digests)
     operators.add_api_route("/v1/quarantine", desk.copies, methods=["GET"])
     operators.add_api_route("/v1/quarantine/{held_id}/{recipient}/{wanted}", desk.act, methods=["POST"])
     operators.add_api_route("/v1/digests", desk.send, methods=["POST"])
@@ -48,9 +46,8 @@ class Ask(BaseModel):
 class Desk:
     """The operators' API."""
 
-    def __init__(self, room: Room, links: Links, digests: Digests) -> None:
+    def __init__(self, room: Room, digests: Digests) -> None:
         self._room = room
-        self._links = links
         self._digests = digests
 
     async def copies(
@@ -79,19 +76,11 @@ class Desk:
 
     async def send(self, ask: Ask) -> dict[str, Any]:
         """Send a digest now, of what was not told yet."""
-        mail_id = await self._digests.decide(canonical(ask.recipient))
-        if not mail_id:
-            return {"notification_id": "", "item_count": 0, "message_id": ""}
-        rows = await self._room.database.look(
-            lambda session: len(session.exec(select(Copy.held_id).where(Copy.mail_id == mail_id)).all())
-        )
-        where = await self._digests.send(mail_id)
-        return {"notification_id": mail_id, "item_count": rows, "message_id": f"{mail_id}@longstop", "path": where}
+        return await self._digests.send_now(canonical(ask.recipient))
 
     async def preview(self, recipient: str) -> Response:
         """The HTML of the digest that would be sent."""
-        rows = await self._digests.preview(canonical(recipient))
-        return HTMLResponse(html(canonical(recipient), lines(rows, self._links, now())), headers=HEADERS)
+        return HTMLResponse(await self._digests.preview(canonical(recipient)), headers=HEADERS)
 
 
 def _operate(held_id: str, recipient: str, wanted: Act, work: Work) -> str:
