@@ -33,8 +33,8 @@ def read_checked(path: Path, model: type[M]) -> M:
         raise FileFault("\n".join(f"{path.name} {line}" for line in str(error).splitlines())) from error
 
 
-def checked(text: str, model: type[M]) -> M:
-    """What a text says; an empty one says what the model has by default.
+def checked(text: str, model: type[M], context: object = None) -> M:
+    """What a text says; an empty one says what the model has by default. `context` is for the model's validators.
 
     Raises:
         FileFault: it does not fit the model; every fault is told with its line.
@@ -45,7 +45,7 @@ def checked(text: str, model: type[M]) -> M:
     if faults := list(_misleading(root, set())):
         raise FileFault("\n".join(faults[:FAULTS_MAX]))
     try:
-        return model.model_validate(yaml.safe_load(text) if root else {})
+        return model.model_validate(yaml.safe_load(text) if root else {}, context=context)
     except (yaml.YAMLError, ValueError, TypeError) as error:
         if not isinstance(error, ValidationError):
             raise FileFault("line 1: this is no YAML that can be read") from error

@@ -3,7 +3,6 @@
 from shared.contract import Contract
 from shared.events import (
     BlockRequested,
-    DigestPreferred,
     ErasureRequested,
     NotificationSent,
     QuarantineAsked,
@@ -17,15 +16,17 @@ from shared.events import (
     ReleaseDecided,
     ReleaseRequested,
     SubmissionRequested,
+    VerdictIssued,
 )
 
 CONTRACT = Contract(
     "digest",
-    reads=(QuarantineHeld, QuarantineAsked, ReleaseDecided, DigestPreferred, ErasureRequested),
+    reads=(QuarantineHeld, QuarantineAsked, ReleaseDecided, VerdictIssued, ErasureRequested),
     writes=(
         QuarantineFiled,
         QuarantineRefused,
         ReleaseRequested,
+        ReleaseDecided,
         QuarantineReleased,
         QuarantineReleaseFailed,
         QuarantineDeleted,

@@ -146,12 +146,13 @@ class QuarantineReleased(_OfRecipient):
 
 
 class QuarantineReleaseFailed(_OfRecipient):
-    """A release did not work; it is retried until `attempts` reaches its limit."""
+    """A release did not work; it is tried again by itself until one is `final`. People may still release it then."""
 
     STREAM: ClassVar = "quarantine.release_failed.v1"
 
     reason: str
     attempts: int
+    final: bool = False
 
     def key(self) -> tuple[object, ...]:
         return (self.held_id, self.recipient, self.attempts)
@@ -181,7 +182,6 @@ class NotificationSent(Event):
     recipient: str
     message_id: str
     item_count: int = 0
-    mailbox: str = Field(default="", description="whose mail a digest tells of, when it is not its reader's own")
 
     def key(self) -> tuple[object, ...]:
         return (self.notification_id,)
