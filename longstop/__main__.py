@@ -29,6 +29,9 @@ COMMANDS = {
     "forget": ("forget", "forget"),
     "replay": ("replay", "replay"),
     "doctor": ("doctor", "doctor"),
+    "token": ("token", "app"),
+    "operator": ("operator", "app"),
+    "audit": ("audit", "app"),
     "schema": ("schema", "schema"),
     "demo": ("demo", "demo"),
 }

@@ -11,6 +11,7 @@ from longstop.services import services
 from services.blocklist.rules.fields import GATEWAY, HASHES, HITS, SEEN
 from shared.bus import DEAD_STREAM
 from shared.contract import Contract
+from shared.events import EVENTS
 
 #: What every client sends: AUTH, HELLO, PING, CLIENT SETINFO. Naming that last one would make Redis 7.0 refuse the file.
 CONNECTION = "-@all +@connection -@dangerous"
@@ -60,6 +61,8 @@ def _of_service(contract: Contract) -> Iterator[Selector]:
         yield "+xadd +xrange +xtrim", "%RW", [HITS, SEEN]
     if contract.name == "console":
         yield "+xrevrange", "%R", [DEAD_STREAM]
+        yield "+xadd +xlen", "%RW", [kind.STREAM for kind in EVENTS]  # dead letters that an admin hands in again
+        yield "+xdel", "%W", [DEAD_STREAM]
 
 
 def _user(name: str, anywhere: str, selectors: Iterable[Selector], prefix: str) -> str:

@@ -122,6 +122,7 @@ class HttpServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # else anybody on this machine could say in X-Forwarded-For who they are
             timeout_keep_alive=30,
             limit_concurrency=500,
             timeout_graceful_shutdown=5,

@@ -32,7 +32,7 @@ def build(room: Room) -> Parts:
         },
         jobs=[
             Job("live stream", 1, live.pump, wake=live.wake),
-            Job("sessions", 3600, access.sessions.forget_old),
+            Job("sessions", 3600, access.forget_old),
             forgetting(room, forget),
         ],
         doors=[access],

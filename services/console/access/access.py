@@ -25,6 +25,7 @@ class Access:
         self.sessions = Sessions(self.database, settings)
         self.looks = Looks(self.database)
         self.lockout = Lockout()
+        self.is_open = False
 
     async def start(self) -> None:
         """Make the tables, and the first account; its password is told once, here.
@@ -33,11 +34,16 @@ class Access:
             Defer: the database does not answer.
         """
         await self.database.create()
+        self.is_open = True
         if self.settings.local_accounts and (password := await self.operators.make_first()):
             sys.stderr.write(
                 f"\nThe console's first account is `{FIRST}`, its password {password}\n"
                 "It is told this once and kept nowhere: `longstop operator reset admin` makes another.\n\n"
             )
+
+    async def forget_old(self) -> bool:
+        """A job: what is over goes; nothing before the tables are there."""
+        return self.is_open and await self.sessions.forget_old()
 
     async def stop(self) -> None:
         """Let go of the database."""

@@ -66,6 +66,11 @@ class Sessions:
             await self._database.run(lambda work: _seen(key, work), quiet=True)
         return found
 
+    async def is_open(self, key: str) -> bool:
+        """Whether a session goes on, by the fingerprint of its cookie."""
+        found = await self._database.look(lambda session: session.get(SessionRow, key))
+        return found is not None and self.goes_on(found, now())
+
     def goes_on(self, row: SessionRow, at: datetime) -> bool:
         """Whether a session has not ended by time."""
         return at < row.ends_at and at - row.seen_at < self._idle

@@ -1,10 +1,11 @@
 """What people do, as events: written into the audit first, then said."""
 
 from typing import Any
+from uuid import uuid4
 
 from services.console.access import Access
 from services.console.rules.access import Person
-from shared.events import Event
+from shared.events import Event, fact_id
 from shared.run import Room
 from shared.work import Work
 
@@ -15,6 +16,10 @@ class Acts:
     def __init__(self, room: Room, access: Access) -> None:
         self._room = room
         self._audit = access.audit
+
+    def new_id(self, person: Person) -> str:
+        """An id for what is asked: of a request with an idempotency key always the same, so that readers drop a repeat."""
+        return fact_id("once", person.once) if person.once else str(uuid4())
 
     async def say(self, person: Person, act: str, about: str, *events: Event, **detail: Any) -> None:
         """Write an act into the audit and say its events, in this order.

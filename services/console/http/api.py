@@ -1,147 +1,137 @@
-"""The REST API. What acts, acts by events: 202 says that it was asked for, not that it was done."""
+"""What people do with entries and held mail, over HTTP. 202 says that it was asked for, the streams say when it was done."""
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
-from uuid import uuid4
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Path
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.console.dead import DeadLetters
 from services.console.http.desk import Desk
 from services.console.http.guard import Asking
-from services.console.http.live import Live
-from services.console.queries import case_story, newest, page_of, stats
-from services.console.tables import Block, Case, Copy, Report, Row, Verdict
+from services.console.queries import stats
+from services.console.tables import Block, Copy
 from shared.events import BlockOrigin, BlockRequested, BlockWithdrawn, ReleaseDecided
 from shared.events.vocabulary import BlockAction, BlockKind
 from shared.web import Problem
 from shared.work import now
 
-Limit = Annotated[int, Query(ge=1, le=500)]
-
-LISTS: dict[str, type[Row]] = {
-    "reports": Report,
-    "cases": Case,
-    "verdicts": Verdict,
-    "blocks": Block,
-    "quarantine": Copy,
-}
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+Id = Annotated[str, Path(max_length=100)]
 
 
 class NewBlock(BaseModel):
     """An entry to ask for."""
 
+    model_config = ConfigDict(extra="forbid")
+
     kind: BlockKind
     value: str = Field(min_length=1, max_length=2048)
     action: BlockAction = "block"
-    scope: str = Field(default="tenant", max_length=320)
-    expires_at: datetime | None = None
+    scope: str = Field(default="tenant", min_length=1, max_length=320)
+    expires_at: AwareDatetime | None = None
     never_expires: bool = False
-    note: str = Field(default="", max_length=1000)
+    note: Text = ""
+
+    @model_validator(mode="after")
+    def _one_end(self) -> "NewBlock":
+        if self.never_expires and self.expires_at:
+            raise ValueError("it ends never, or then: not both")
+        return self
 
 
 class Decision(BaseModel):
     """An operator's decision about a release."""
 
+    model_config = ConfigDict(extra="forbid")
+
     decision: Literal["approved", "denied"]
-    comment: str = Field(default="", max_length=1000)
-    override: bool = False
+    comment: Text = Field(default="", description="what the recipient is told")
+    override: bool = Field(default=False, description="release it although it is bad")
+
+
+class Asked(BaseModel):
+    """It was asked for; what comes of it is told under this id."""
+
+    request_id: str
+
+
+class Decided(BaseModel):
+    """What was decided on."""
+
+    held_id: str
+    recipient: str
+
+
+class Stats(BaseModel):
+    """What happened since midnight UTC, and what stands now."""
+
+    reports_today: int
+    verdicts_today: dict[str, int]
+    active_blocks: int
+    held: int
+    asked_for: int
+    to_review: int
+    dead: int
+    at: datetime
 
 
 class Api:
     """The routes."""
 
-    def __init__(self, desk: Desk, live: Live, dead: DeadLetters) -> None:
-        self._room, self._guard, self._acts = desk.room, desk.guard, desk.acts
-        self._live = live
+    def __init__(self, desk: Desk, dead: DeadLetters) -> None:
+        self._desk, self._acts, self._look = desk, desk.acts, desk.room.database.look
         self._dead = dead
 
     def router(self) -> APIRouter:
-        """All routes of the API."""
-        look, act = [self._guard.requires("viewer")], [self._guard.requires("analyst")]
-        router, accepted = APIRouter(prefix="/v1"), HTTPStatus.ACCEPTED
-        for name, kind in LISTS.items():
-            router.add_api_route(f"/{name}", self._list(kind), methods=["GET"], name=f"list {name}", dependencies=look)
-        router.add_api_route("/cases/{case_id}", self.case, methods=["GET"], dependencies=look)
-        router.add_api_route("/dead", self.dead, methods=["GET"], dependencies=look)
-        router.add_api_route("/stats", self.stats, methods=["GET"], dependencies=look)
-        router.add_api_route("/live", self.live, methods=["GET"], dependencies=look)
+        """All of them."""
+        router, act, accepted = self._desk.router(), self._desk.act(), HTTPStatus.ACCEPTED
+        decide = "/quarantine/{held_id}/{recipient}/decision"
+        router.add_api_route("/stats", self.stats, methods=["GET"], dependencies=self._desk.behind())
         router.add_api_route("/blocks", self.block, methods=["POST"], status_code=accepted, dependencies=act)
         router.add_api_route(
             "/blocks/{block_id}", self.unblock, methods=["DELETE"], status_code=accepted, dependencies=act
         )
-        router.add_api_route(
-            "/quarantine/{held_id}/{recipient}/decision",
-            self.decide,
-            methods=["POST"],
-            status_code=accepted,
-            dependencies=act,
-        )
+        router.add_api_route(decide, self.decide, methods=["POST"], status_code=accepted, dependencies=act)
         return router
 
-    def _list(self, kind: type[Row]) -> Any:
-        async def rows(limit: Limit = 100, before: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
-            try:
-                found = await self._room.database.look(
-                    lambda session: newest(session, kind, limit=limit, before=before)
-                )
-            except ValueError as error:
-                raise Problem(HTTPStatus.BAD_REQUEST, "the cursor is wrong", str(error)) from error
-            return page_of(found, limit)
-
-        return rows
-
-    async def case(self, case_id: str) -> JSONResponse:
-        """One case with its reports, verdicts, entries and history."""
-        story = await self._room.database.look(lambda session: case_story(session, case_id))
-        if story is None:
-            raise Problem(HTTPStatus.NOT_FOUND, "no such case")
-        shown = {name: [row.model_dump(mode="json") for row in rows] for name, rows in story.items() if name != "case"}
-        return JSONResponse({"case": story["case"].model_dump(mode="json"), **shown})
-
-    async def dead(self, limit: Limit = 100) -> dict[str, Any]:
-        """The newest dead letters."""
-        return {"items": await self._dead.newest(limit), "next": ""}
-
-    async def stats(self) -> dict[str, Any]:
+    async def stats(self) -> Stats:
         """The counts at the head of the page."""
         at = now()
-        counts = await self._room.database.look(lambda session: stats(session, at))
-        return {**counts, "dead": await self._dead.count()}
+        counts = await self._look(lambda session: stats(session, at))
+        return Stats.model_validate({**counts, "dead": await self._dead.count(), "at": at})
 
-    async def live(self, request: Request, after: Annotated[int | None, Query(ge=0)] = None) -> StreamingResponse:
-        """What happens, as Server-Sent Events."""
-        if self._live.is_full:
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE, "too many watchers", "close another one", {"Retry-After": "30"}
-            )
-        last = request.headers.get("last-event-id", "")
-        start = int(last) if last.isdigit() and len(last) < 19 else after
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._live.watch(start), media_type="text/event-stream", headers=headers)
-
-    async def block(self, entry: NewBlock, person: Asking) -> dict[str, str]:
+    async def block(self, entry: NewBlock, person: Asking) -> Asked:
         """Ask for an entry."""
-        request_id = str(uuid4())
+        request_id = self._acts.new_id(person)
         fields = entry.model_dump(exclude={"note"})
         origin = BlockOrigin(by=person.name, note=entry.note)
         event = BlockRequested(request_id=request_id, origin=origin, **fields)
-        await self._acts.say(person, "block.requested", request_id, event, **fields)
-        return {"request_id": request_id}
+        detail = entry.model_dump(mode="json", include={"kind", "value", "action", "scope"})
+        await self._acts.say(person, "block.requested", request_id, event, **detail)
+        return Asked(request_id=request_id)
 
-    async def unblock(self, block_id: str, person: Asking) -> dict[str, str]:
-        """Ask for the end of an entry."""
-        request_id = str(uuid4())
+    async def unblock(self, block_id: Id, person: Asking) -> Asked:
+        """Ask for the end of an entry.
+
+        Raises:
+            Problem: 404 there is none of this id.
+        """
+        if await self._look(lambda session: session.get(Block, block_id)) is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "no such entry", "`longstop block list` shows them")
+        request_id = self._acts.new_id(person)
         event = BlockWithdrawn(request_id=request_id, block_id=block_id, by=person.name)
         await self._acts.say(person, "block.withdrawn", block_id, event)
-        return {"request_id": request_id}
+        return Asked(request_id=request_id)
 
-    async def decide(self, held_id: str, recipient: str, decision: Decision, person: Asking) -> dict[str, str]:
-        """Approve or deny a release."""
-        copy = await self._room.database.look(lambda session: session.get(Copy, f"{held_id}/{recipient}"))
+    async def decide(self, held_id: Id, recipient: str, decision: Decision, person: Asking) -> Decided:
+        """Approve or deny a release.
+
+        Raises:
+            Problem: 404 there is no such copy.
+        """
+        copy = await self._look(lambda session: session.get(Copy, f"{held_id}/{recipient}"))
         if copy is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no such held mail for this recipient")
         event = ReleaseDecided(
@@ -151,9 +141,9 @@ class Api:
             by=person.name,
             comment=decision.comment,
             override=decision.override,
-            decision_id=str(uuid4()),
+            decision_id=self._acts.new_id(person),
         )
         await self._acts.say(
             person, "release.decided", copy.id, event, decision=decision.decision, override=decision.override
         )
-        return {"held_id": held_id, "recipient": recipient}
+        return Decided(held_id=held_id, recipient=recipient)

@@ -5,12 +5,19 @@ from fastapi.responses import RedirectResponse
 
 from services.console.access import Access
 from services.console.dead import DeadLetters
+from services.console.http.accounts import Accounts
+from services.console.http.answers import document
 from services.console.http.api import Api
 from services.console.http.cases import Cases
+from services.console.http.dead import Dead
 from services.console.http.desk import desk_of
+from services.console.http.lists import Lists
 from services.console.http.live import Live
+from services.console.http.mails import Mails
 from services.console.http.pages import Pages
+from services.console.http.people import People
 from services.console.http.signing import Signing
+from services.console.http.streaming import Streaming
 from shared.run import VERSION, Room
 from shared.web import Problem, problem, service_app
 
@@ -20,14 +27,24 @@ def app(room: Room, access: Access, live: Live) -> FastAPI:
     application = service_app("console", VERSION, ready=room.ready, documented=True)
     desk = desk_of(room, access)
     dead = DeadLetters(room.redis, room.settings.stream_prefix)
-    api, cases = Api(desk, live, dead), Cases(desk)
-    pages, signing = Pages(desk, api, cases, dead), Signing(desk)
-    application.include_router(signing.open_router())
-    application.include_router(signing.router())
-    application.include_router(pages.open_router())
-    application.include_router(pages.router())
-    application.include_router(api.router())
-    application.include_router(cases.router())
+    api, cases, signing = Api(desk, dead), Cases(desk), Signing(desk)
+    pages = Pages(desk, api, cases, dead)
+    for routes in (signing, pages):
+        application.include_router(routes.open_router())
+        application.include_router(routes.router())
+    for part in (
+        api,
+        cases,
+        Lists(desk),
+        Streaming(desk, live),
+        Dead(desk, dead),
+        Mails(desk),
+        People(desk),
+        Accounts(desk),
+    ):
+        application.include_router(part.router())
+
+    document(application)
 
     @application.exception_handler(Problem)
     async def told(request: Request, error: Problem) -> Response:

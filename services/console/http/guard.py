@@ -82,6 +82,12 @@ class Guard:
                 return person
         return self._by_proxy(request)
 
+    async def still(self, person: Person) -> bool:
+        """Whether somebody who was let in some time ago would still be: their token or session goes on. Counts as no visit."""
+        if person.via == "token" and not person.csrf:
+            return await self._access.tokens.is_good(person.session)
+        return not person.session or await self._access.sessions.is_open(person.session)
+
     async def by_token(self, request: Request, given: str) -> Person | None:
         """Whose token this is: the data dir's own, or one that was made."""
         address = self.proxies.client(request)

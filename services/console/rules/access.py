@@ -12,10 +12,11 @@ Role = Literal["viewer", "analyst", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 #: What a token may be limited to: looking only, or areas of the API (the first word of a path).
-KINDS = (
+Kind = Literal[
     "read", "reports", "cases", "verdicts", "blocks", "quarantine", "mails", "dead", "live", "stats", "audit", "tokens",
-    "operators", "webhooks",
-)  # fmt: skip
+    "operators", "sessions", "webhooks",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: The previous hash of the first entry.
 NO_ENTRY = "0" * 64
@@ -25,7 +26,8 @@ NO_ENTRY = "0" * 64
 class Person:
     """Who asks. `name` is what events and the audit call them; `csrf` belongs into forms.
 
-    `via` says how they proved it: bootstrap (the token of the data dir), token, password, oidc or proxy.
+    `via` says how they proved it: bootstrap (the token of the data dir), token, password, oidc or proxy. `once` names the
+    request when it has an idempotency key.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Person:
     address: str = ""
     session: str = ""
     csrf: str = ""
+    once: str = ""
 
 
 def actor(person: Person, by: str) -> str:
@@ -52,7 +55,12 @@ def is_within(kinds: Sequence[str], *, method: str, path: str) -> bool:
     if not kinds:
         return True
     area = path.removeprefix("/v1").strip("/").partition("/")[0]
-    return area in kinds or ("read" in kinds and method in ("GET", "HEAD"))
+    return area == "me" or area in kinds or ("read" in kinds and method in ("GET", "HEAD"))
+
+
+def covers(kinds: Sequence[str], more: Sequence[str]) -> bool:
+    """Whether who is limited to `kinds` may make a token for `more`: nobody gives what they do not have."""
+    return not kinds or (bool(more) and set(more) <= set(kinds))
 
 
 def role_of(groups: Sequence[str], by_role: Mapping[Role, Sequence[str]], default: Role | None) -> Role | None:

@@ -1,0 +1,109 @@
+"""How the API answers: problem objects for what went wrong, ETags for what was read, one answer for a repeated request."""
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+
+from services.console.http.once import Claim, RepeatedError
+from shared.web import Problem
+
+#: A problem object.
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string", "description": "what is wrong"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "what to do"},
+    },
+}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+#: What every route may answer besides (RFC 9457).
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": _problem("the request cannot be served: a problem object says why"),
+    "503": _problem("not now: try again after `Retry-After` seconds"),
+}
+
+
+def document(app: FastAPI) -> None:
+    """Let the application's OpenAPI document know what a problem object is."""
+    made = app.openapi
+
+    def with_problems() -> dict[str, Any]:
+        document = made()
+        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+        return document
+
+    vars(app)["openapi"] = with_problems
+
+
+def etag_of(body: bytes) -> str:
+    """A strong entity tag: other bytes, another tag (RFC 9110, section 8.8.3)."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def names(field: str, etag: str) -> bool:
+    """Whether a field If-Match or If-None-Match names a tag."""
+    return any(one.strip().removeprefix("W/") in (etag, "*") for one in field.split(","))
+
+
+def must_match(field: str, etag: str) -> None:
+    """Refuse to act on what has changed since it was read.
+
+    Raises:
+        Problem: 412 it has.
+    """
+    if field and (field.strip().startswith("W/") or not names(field, etag)):
+        raise Problem(HTTPStatus.PRECONDITION_FAILED, "it has changed since", "read it again, then decide")
+
+
+class Answering(APIRoute):
+    """The class of every route of the API."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler with what stands above around it."""
+        plain = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                response = await plain(request)
+            except RepeatedError as again:
+                return Response(again.answer, again.status, {"Idempotent-Replayed": "true"}, "application/json")
+            except Exception:
+                if claim := _claim_of(request):
+                    await claim.let_go()
+                raise
+            if claim := _claim_of(request):
+                await claim.keep(response.status_code, bytes(response.body))
+            return _tagged(request, response)
+
+        return handle
+
+
+def _claim_of(request: Request) -> Claim | None:
+    return getattr(request.state, "claim", None)
+
+
+def _tagged(request: Request, response: Response) -> Response:
+    if request.method != "GET" or not isinstance(response, JSONResponse) or response.status_code != HTTPStatus.OK:
+        return response
+    etag = etag_of(bytes(response.body))
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+    if names(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    response.headers.update(headers)
+    return response
