@@ -9,6 +9,9 @@ from services.digest.handlers.filing import Filing
 from services.digest.handlers.knowing import on_verdict_issued
 from services.digest.http import app
 from services.digest.letters.jobs import Digests
+from services.digest.letters.letter import Letters
+from services.digest.letters.news import on_digest_preferred
+from services.digest.letters.people import People
 from services.digest.policybook import PolicyBook
 from services.digest.recall import RECALLS
 from services.digest.releasing.jobs import Releases, expire
@@ -16,7 +19,14 @@ from services.digest.releasing.learning import Learning
 from services.digest.settings import DigestSettings
 from services.digest.tables import METADATA
 from shared.bus import On
-from shared.events import ErasureRequested, QuarantineAsked, QuarantineHeld, ReleaseDecided, VerdictIssued
+from shared.events import (
+    DigestPreferred,
+    ErasureRequested,
+    QuarantineAsked,
+    QuarantineHeld,
+    ReleaseDecided,
+    VerdictIssued,
+)
 from shared.forgetting import forgetting
 from shared.jobs import Job
 from shared.links import links_of
@@ -26,24 +36,25 @@ from shared.run import Parts, Room, Service, serve
 
 def build(room: Room) -> Parts:
     """Put digest together."""
-    links = links_of(room.settings)
-    digests = Digests(room, links, postman_of(room.settings))
+    letters = Letters(room.settings, links_of(room.settings))
+    digests = Digests(room, People(room.settings), letters, postman_of(room.settings))
     book = PolicyBook(room.settings.quarantine_policy_file)
     filing, asking = Filing(book), Asking(room.settings)
     wake = room.database.wake_on_commit
     return Parts(
-        app=app(room, links, digests),
+        app=app(room, digests),
         port=room.settings.quarantine_port,
         on={
             QuarantineHeld: On(filing.on_quarantine_held, foresee=filing.foresee),
             QuarantineAsked: On(asking.on_quarantine_asked),
             ReleaseDecided: On(on_release_decided),
+            DigestPreferred: On(on_digest_preferred),
             VerdictIssued: On(on_verdict_issued, foresee=knowing.foresee),
             ErasureRequested: On(on_erasure_requested),
         },
         jobs=[
-            Job("decide digests", min(60, room.settings.digest_every_s), digests.decide_due),
-            Job("send digests", 10, digests.send_due, wake=wake()),
+            Job("decide digests", min(5, room.settings.digest_every_s or 5), digests.decide_due, wake=wake()),
+            Job("send digests", 5, digests.send_due, wake=wake()),
             Job("release", 10, Releases(room), wake=wake()),
             Job("teach", 30, Learning(room), wake=wake()),
             Job("expire", 60, lambda: expire(room)),

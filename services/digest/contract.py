@@ -3,6 +3,7 @@
 from shared.contract import Contract
 from shared.events import (
     BlockRequested,
+    DigestPreferred,
     ErasureRequested,
     NotificationSent,
     QuarantineAsked,
@@ -21,7 +22,7 @@ from shared.events import (
 
 CONTRACT = Contract(
     "digest",
-    reads=(QuarantineHeld, QuarantineAsked, ReleaseDecided, VerdictIssued, ErasureRequested),
+    reads=(QuarantineHeld, QuarantineAsked, ReleaseDecided, VerdictIssued, DigestPreferred, ErasureRequested),
     writes=(
         QuarantineFiled,
         QuarantineRefused,

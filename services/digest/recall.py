@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from services.digest.letters.tables import Mail, Mailbox, digest_of
 from services.digest.rules.standing import OPEN
-from services.digest.tables import Answer, Copy, Mail
+from services.digest.tables import Answer, Copy
 from shared.errors import Defer
 from shared.events import (
     Event,
@@ -71,22 +72,32 @@ def expired(event: QuarantineExpired, work: Work) -> None:
 
 
 def told(event: NotificationSent, work: Work) -> None:
-    """A digest left: it told of what its recipient had not been told of, the oldest first. Or an answer did."""
+    """A digest left: it told of what its mailbox had not been told of, the oldest first. Each of its letters says so."""
     if event.kind == "decision" and (answer := work.session.get(Answer, event.notification_id)):
         answer.due_at = None
     if event.kind != "digest" or work.session.get(Mail, event.notification_id) is not None:
         return
+    digest_id, address = digest_of(event.notification_id), event.mailbox or event.recipient
+    work.session.add(
+        Mail(
+            mail_id=event.notification_id,
+            recipient=event.recipient,
+            mailbox=event.mailbox,
+            decided_at=work.at,
+            item_count=event.item_count,
+        )
+    )
+    if work.session.exec(select(Copy).where(Copy.mail_id == digest_id).limit(1)).first() is not None:
+        return
     untold = (
         select(Copy)
-        .where(Copy.recipient == event.recipient, Copy.mail_id == "")
-        .order_by(col(Copy.expires_at))
-        .limit(event.item_count)
+        .where(Copy.recipient == address, Copy.mail_id == "")
+        .order_by(col(Copy.expires_at), col(Copy.held_id))
     )
-    for copy in work.session.exec(untold).all():
-        copy.mail_id = event.notification_id
-    work.session.add(
-        Mail(mail_id=event.notification_id, recipient=event.recipient, decided_at=work.at, item_count=event.item_count)
-    )
+    for copy in work.session.exec(untold.limit(event.item_count)).all():
+        copy.mail_id = digest_id
+    if mailbox := work.session.get(Mailbox, address):
+        mailbox.told_at = work.at
 
 
 def _copy(event: Any, work: Work) -> Copy:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
-from shared.settings import LinkSettings, MailSettings, Words, split_words
+from services.digest.letters.settings import LetterSettings
+from shared.settings import LinkSettings, Words, split_words
 
 
-class DigestSettings(MailSettings, LinkSettings):
-    """Where mail goes, and how often."""
+class DigestSettings(LetterSettings, LinkSettings):
+    """What recipients may do, where released mail goes, and what learns from it."""
 
     quarantine_port: int = Field(
         default=8086, ge=0, le=65535, description="HTTP port of digest: the operators' API of the quarantine"
@@ -17,9 +18,6 @@ class DigestSettings(MailSettings, LinkSettings):
         default="",
         pattern=r"^((smtp|lmtp)://.+)?$",
         description="`smtp://HOST:PORT` or `lmtp://HOST:PORT` behind the filter, for released mail; empty: releases wait",
-    )
-    digest_every_s: int = Field(
-        default=86_400, ge=1, le=31 * 86_400, description="least time between two digests of one recipient, in seconds"
     )
     quarantine_policy_file: Path | None = Field(
         default=None,

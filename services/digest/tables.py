@@ -111,17 +111,3 @@ class Answer(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcTime)
     due_at: datetime | None = Field(default=None, sa_type=UtcTime, index=True)
     attempts: int = 0
-
-
-class Mail(SQLModel, table=True):
-    """A digest: decided with the copies it tells of, sent afterwards, again with the same Message-ID when in doubt."""
-
-    metadata = METADATA
-    __tablename__ = "digest_mail"
-
-    mail_id: str = Field(primary_key=True, max_length=64)
-    recipient: str = Field(max_length=320, index=True)
-    decided_at: datetime = Field(sa_type=UtcTime)
-    due_at: datetime | None = Field(default=None, sa_type=UtcTime, index=True)
-    attempts: int = 0
-    item_count: int = 0

@@ -182,6 +182,7 @@ class NotificationSent(Event):
     recipient: str
     message_id: str
     item_count: int = 0
+    mailbox: str = Field(default="", description="whose mail a digest tells of, when it is not its reader's own")
 
     def key(self) -> tuple[object, ...]:
         return (self.notification_id,)

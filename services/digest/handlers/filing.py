@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from services.digest import text_index
+from services.digest.letters.news import note_news
 from services.digest.policybook import PolicyBook
 from services.digest.rules.terms import canonical, place_of
 from services.digest.tables import Copy, Held
@@ -49,7 +50,9 @@ class Filing:
             queue_id=event.queue_id,
         )
         text_index.add(work.session, place, message, envelope.mail_from)
-        for recipient in dict.fromkeys(map(canonical, envelope.rcpt_to[:RECIPIENTS_MAX])):
+        recipients = dict.fromkeys(map(canonical, envelope.rcpt_to[:RECIPIENTS_MAX]))
+        note_news(recipients, event.held_at, work)
+        for recipient in recipients:
             self._file(event, recipient, place, work)
 
     def _file(self, event: QuarantineHeld, recipient: str, place: int, work: Work) -> None:

@@ -1,143 +1,205 @@
-"""Digests by the clock: decided, in the transaction that marks what they tell as told; sent afterwards."""
+"""Digests by the clock: decided when they are due, sent afterwards, again with the same Message-ID when in doubt."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
-from uuid import uuid4
+from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, select
 
-from services.digest.letters.letter import build, lines
-from services.digest.tables import Copy, Held, Mail
+from services.digest.letters.deciding import ROWS_MAX, decide_due, decide_now, give_up, reckon, take_stock, untold
+from services.digest.letters.letter import Letter, Letters
+from services.digest.letters.people import People
+from services.digest.letters.rows import Row
+from services.digest.letters.tables import Mail, Mailbox, Preference, digest_of
+from services.digest.tables import Copy, Held
 from shared.errors import Defer, Reject
 from shared.events import NotificationSent
-from shared.links import Links
 from shared.outgoing import Postman
 from shared.run import Room
 from shared.work import Work, now
 
-#: Rows of one digest: what a person reads; the rest comes with the next.
-ROWS_MAX = 200
+#: Mailboxes reckoned or decided about, and letters taken, in one step.
+STEP = 100
 
-#: Recipients decided about and mails sent in one step, and attempts at one mail.
-STEP, MAIL_ATTEMPTS = 100, 20
+#: Letters sent at the same time, and marked together: what a crash may send twice, with the same Message-IDs.
+WAVE = 10
 
-#: What is being sent is nobody else's for this time: longer than any conversation with a mail server takes.
-LEASE = timedelta(minutes=5)
+#: Attempts at one letter; then the next digest tells what it would have told.
+ATTEMPTS = 20
 
-Row = tuple[Copy, Held]
+#: What is being sent is nobody else's for this time: longer than all waves of a step take.
+LEASE = timedelta(minutes=10)
 
 
 class Digests:
-    """Decides which copies a digest tells of, in the transaction that marks them told; sends it afterwards."""
+    """Decides and sends digests."""
 
-    def __init__(self, room: Room, links: Links, postman: Postman) -> None:
-        self._room = room
-        self._settings = room.settings
-        self._links = links
+    def __init__(self, room: Room, people: People, letters: Letters, postman: Postman) -> None:
+        self._database = room.database
+        self._people = people
+        self._letters = letters
         self._postman = postman
+        self._has_stock = False
         self._log = structlog.stdlib.get_logger("digest")
 
     async def decide_due(self) -> bool:
-        """Decide a digest for each recipient who has news and had none for long enough."""
-        before = now() - timedelta(seconds=self._settings.digest_every_s)
-        recent = select(Mail.recipient).where(Mail.decided_at > before)
-        query = select(Copy.recipient).where(_untold(), col(Copy.recipient).not_in(recent)).distinct().limit(STEP)
-        recipients = await self._room.database.look(lambda session: session.exec(query).all())
-        for recipient in recipients:
-            await self.decide(recipient)
-        return len(recipients) == STEP
-
-    async def decide(self, recipient: str) -> str:
-        """Decide one digest now; its id, or the empty string when there is nothing new."""
-        return await self._room.database.run(lambda work: self._decide(recipient, work))
-
-    def _decide(self, recipient: str, work: Work) -> str:
-        query = (
-            select(Copy).where(_untold(), Copy.recipient == recipient).order_by(col(Copy.expires_at)).limit(ROWS_MAX)
-        )
-        copies = work.session.exec(query).all()
-        if not copies:
-            return ""
-        mail = Mail(
-            mail_id=str(uuid4()), recipient=recipient, decided_at=work.at, due_at=work.at, item_count=len(copies)
-        )
-        work.session.add(mail)
-        for copy in copies:
-            copy.mail_id = mail.mail_id
-        return mail.mail_id
+        """A job: reckon when digests are due, and decide those that are; True when there may be more."""
+        if not self._has_stock:
+            await self._database.run(take_stock, quiet=True)
+            self._has_stock = True
+        looked = 0
+        if await self._database.look(_is_unreckoned):
+            looked = await self._database.run(lambda work: reckon(self._people, STEP, work), quiet=True)
+        decided = 0
+        if await self._database.look(_is_due):
+            decided = await self._database.run(lambda work: decide_due(self._people, STEP, work))
+        return STEP in (looked, decided)
 
     async def send_due(self) -> bool:
-        """Send what was decided; again later what could not be sent."""
-        query = select(Mail.mail_id).where(col(Mail.due_at) <= now()).limit(STEP)
-        due = await self._room.database.look(lambda session: session.exec(query).all())
-        for mail_id in due:
-            await self.send(mail_id)
+        """A job: send what was decided; again later what could not be sent."""
+        query = select(Mail.mail_id).where(col(Mail.due_at) <= now()).order_by(col(Mail.due_at)).limit(STEP)
+        due = await self._database.look(lambda session: session.exec(query).all())
+        if due:
+            await self._send(due)
         return len(due) == STEP
 
-    async def send(self, mail_id: str) -> str:
-        """Send one digest; where it went, or the empty string when it has to wait or another replica sends it."""
-        if not await self._room.database.run(lambda work: _take_mail(mail_id, work), quiet=True):
-            return ""
-        mail, rows = await self._room.database.look(lambda session: _mail_and_rows(mail_id, session))
-        told = lines(rows, self._links, mail.decided_at)
-        message_id = f"{mail_id}@longstop"
+    async def send_now(self, address: str) -> dict[str, Any]:
+        """Decide and send the digest of an address, whenever it is due; of several letters, the first is told."""
+        mail_ids = await self._database.run(lambda work: decide_now(address, self._people, work), quiet=True)
+        letters, where = await self._send(mail_ids)
+        if not letters:
+            return {"notification_id": "", "item_count": 0, "message_id": ""}
+        first = letters[0]
+        return {
+            "notification_id": first.mail_id,
+            "item_count": len(first.rows),
+            "message_id": first.message_id,
+            "path": where[0],
+        }
+
+    async def preview(self, address: str) -> str:
+        """The HTML of the digest that an address would get now."""
+        return await self._database.look(lambda session: self._letters.html(self._preview(address, session)))
+
+    async def _send(self, mail_ids: Sequence[str]) -> tuple[list[Letter], list[str]]:
+        """Send letters that nobody else sends; where each went, or empty."""
+        taken = await self._database.run(lambda work: _take(mail_ids, work), quiet=True)
+        letters = await self._database.look(lambda session: self._read(taken, session))
+        where: list[str] = []
+        for start in range(0, len(letters), WAVE):
+            where += await self._send_wave(letters[start : start + WAVE])
+        return letters, where
+
+    async def _send_wave(self, letters: Sequence[Letter]) -> list[str]:
+        """Send some together and mark them in one transaction; where each went, or empty."""
+        done = await asyncio.gather(*map(self._try, letters))
+        await self._database.run(lambda work: _mark(list(zip(letters, done, strict=True)), work))
+        return [where for where, _ in done]
+
+    async def _try(self, letter: Letter) -> tuple[str, Exception | None]:
         try:
-            raw = build(
-                mail.recipient, told, mail_from=self._settings.mail_from, message_id=message_id, at=mail.decided_at
-            )
-            where = await self._postman.send(raw, sender="", recipient=mail.recipient, name=mail_id[:8])
+            raw = await asyncio.to_thread(self._letters.build, letter)
+            name = f"{digest_of(letter.mail_id)[:8]}{letter.mail_id[36:]}"
+            return await self._postman.send(raw, sender="", recipient=letter.reader, name=name), None
         except (Defer, Reject, ValueError) as error:
-            self._log.warning("digest waits", mail=mail_id, reason=str(error))
-            final = not isinstance(error, Defer)
-            await self._room.database.run(lambda work: _wait(mail_id, work, final=final))
-            return ""
-        await self._room.database.run(lambda work: _sent(mail_id, message_id, work))
-        return where
+            self._log.warning("digest waits", mail=letter.mail_id, reason=str(error))
+            return "", error
 
-    async def preview(self, recipient: str) -> list[Row]:
-        """What the next digest of a recipient would tell."""
+    def _read(self, mail_ids: Sequence[str], session: Session) -> list[Letter]:
+        """What letters tell: their mails, copies and readers' preferences, each in one query."""
+        mails = session.exec(select(Mail).where(col(Mail.mail_id).in_(mail_ids))).all()
+        digests = {digest_of(mail_id) for mail_id in mail_ids}
         query = select(Copy, Held).join(Held, col(Held.held_id) == col(Copy.held_id))
-        query = query.where(_untold(), Copy.recipient == recipient).order_by(col(Copy.expires_at)).limit(ROWS_MAX)
-        return await self._room.database.look(lambda session: list(session.exec(query)))
+        rows: dict[str, list[Row]] = {}
+        for copy, held in session.exec(query.where(col(Copy.mail_id).in_(digests))):
+            rows.setdefault(copy.mail_id, []).append(_row(copy, held))
+        preferences = _preferences([mail.recipient for mail in mails], session)
+        return [self._letter(mail, rows.get(digest_of(mail.mail_id), []), preferences) for mail in mails]
 
-
-def _untold() -> ColumnElement[bool]:
-    return and_(col(Copy.mail_id) == "", col(Copy.status) == "held")
-
-
-def _mail_and_rows(mail_id: str, session: Session) -> tuple[Mail, list[Row]]:
-    query = select(Copy, Held).join(Held, col(Held.held_id) == col(Copy.held_id)).where(Copy.mail_id == mail_id)
-    return session.get_one(Mail, mail_id), list(session.exec(query.order_by(col(Held.held_at))))
-
-
-def _take_mail(mail_id: str, work: Work) -> bool:
-    """Take a due mail for a while; False when another replica has."""
-    mail = work.session.get_one(Mail, mail_id)
-    if mail.due_at is None or mail.due_at > work.at:
-        return False
-    mail.due_at = work.at + LEASE
-    return True
-
-
-def _wait(mail_id: str, work: Work, *, final: bool) -> None:
-    mail = work.session.get_one(Mail, mail_id)
-    mail.attempts += 1
-    over = final or mail.attempts >= MAIL_ATTEMPTS
-    mail.due_at = None if over else work.at + timedelta(seconds=min(10 * 2**mail.attempts, 3600))
-
-
-def _sent(mail_id: str, message_id: str, work: Work) -> None:
-    mail = work.session.get_one(Mail, mail_id)
-    if mail.due_at is None:
-        return
-    mail.due_at = None
-    work.emit(
-        NotificationSent(
-            notification_id=mail_id,
-            kind="digest",
-            recipient=mail.recipient,
-            message_id=message_id,
-            item_count=mail.item_count,
+    def _letter(self, mail: Mail, rows: Sequence[Row], preferences: dict[str, Preference]) -> Letter:
+        mailbox = mail.mailbox or mail.recipient
+        own = self._people.of(mail.recipient, preferences.get(mail.recipient.lower()))
+        schedule = own.schedule if mailbox == mail.recipient else self._people.of(mailbox).schedule
+        return Letter(
+            mail.mail_id,
+            mail.recipient,
+            mailbox,
+            mail.decided_at,
+            own.language,
+            own.schedule.zone,
+            schedule,
+            rows,
+            mail.rest,
         )
+
+    def _preview(self, address: str, session: Session) -> Letter:
+        query = select(Copy, Held).join(Held, col(Held.held_id) == col(Copy.held_id)).where(untold())
+        query = query.where(Copy.recipient == address).order_by(col(Copy.expires_at)).limit(ROWS_MAX)
+        rows = [_row(copy, held) for copy, held in session.exec(query)]
+        mail = Mail(mail_id="preview", recipient=address, decided_at=now(), item_count=len(rows))
+        return self._letter(mail, rows, _preferences([address], session))
+
+
+def _is_unreckoned(session: Session) -> bool:
+    query = select(Mailbox.address).where(col(Mailbox.news_at).is_not(None), col(Mailbox.due_at).is_(None)).limit(1)
+    return session.exec(query).first() is not None
+
+
+def _is_due(session: Session) -> bool:
+    return session.exec(select(Mailbox.address).where(col(Mailbox.due_at) <= now()).limit(1)).first() is not None
+
+
+def _preferences(addresses: Sequence[str], session: Session) -> dict[str, Preference]:
+    keys = {address.lower() for address in addresses}
+    return {one.address: one for one in session.exec(select(Preference).where(col(Preference.address).in_(keys)))}
+
+
+def _row(copy: Copy, held: Held) -> Row:
+    return Row(
+        held.held_id,
+        held.from_name,
+        held.from_address or held.mail_from,
+        held.subject,
+        held.reason,
+        held.held_at,
+        copy.expires_at,
+    )
+
+
+def _take(mail_ids: Sequence[str], work: Work) -> list[str]:
+    """Take due letters for a while; those that no other replica has taken."""
+    taken = []
+    for mail in work.load(Mail, col(Mail.mail_id).in_(mail_ids), col(Mail.due_at) <= work.at):
+        mail.due_at = work.at + LEASE
+        taken.append(mail.mail_id)
+    return taken
+
+
+def _mark(done: Sequence[tuple[Letter, tuple[str, Exception | None]]], work: Work) -> None:
+    """Mark letters as sent, or as due again. One may be gone meanwhile: whom it was for was forgotten."""
+    work.foresee(Mail, [letter.mail_id for letter, _ in done])
+    for letter, (_, error) in done:
+        mail = work.find(Mail, letter.mail_id)
+        if mail is None or mail.due_at is None:
+            continue
+        mail.attempts += 1
+        if error is None:
+            mail.due_at = None
+            work.emit(_sent(mail, letter))
+        elif isinstance(error, Defer) and mail.attempts < ATTEMPTS:
+            mail.due_at = work.at + timedelta(seconds=min(10 * 2**mail.attempts, 3600))
+        else:
+            give_up(mail, work)
+
+
+def _sent(mail: Mail, letter: Letter) -> NotificationSent:
+    return NotificationSent(
+        notification_id=mail.mail_id,
+        kind="digest",
+        recipient=mail.recipient,
+        message_id=letter.message_id,
+        item_count=mail.item_count,
+        mailbox=mail.mailbox,
     )
