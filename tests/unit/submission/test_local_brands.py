@@ -143,7 +143,7 @@ def test_a_newsletter_may_speak_of_brands() -> None:
         list_unsubscribe="<https://shop.example/u>",
         authentication=PASSED,
     )
-    assert signals(offer) == {"list_unsubscribe"}
+    assert signals(offer) == {"list_unsubscribe", "own_link"}
 
 
 def test_a_link_that_borrows_a_brand_is_told_but_not_in_the_brands_own_mail() -> None:

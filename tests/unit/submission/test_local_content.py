@@ -113,9 +113,9 @@ def test_a_password_asked_inside_the_mail_is_told_before_the_form() -> None:
 def test_a_picture_that_speaks_alone_is_told() -> None:
     picture: dict[str, Any] = {"text": "View online", "image_count": 1}
     home = link("https://partner.example/")
-    assert signals(mail("", home, **picture)) == {"image_only"}
+    assert signals(mail("", home, **picture)) == {"image_only", "own_link"}
     assert signals(mail(**picture)) == set()
-    assert signals(mail("", home, image_count=1, text="Hello Ana, " + "here is what we said. " * 20)) == set()
+    assert signals(mail("", home, image_count=1, text="Hello Ana, " + "here is what we said. " * 20)) == {"own_link"}
 
 
 def test_every_evidence_of_content_quotes_what_was_found() -> None:

@@ -31,8 +31,8 @@ def test_each_kind_of_target_is_told(url: str, signal: str) -> None:
     assert signal in signals(mail("", link(url)))
 
 
-def test_a_link_home_is_nothing_to_tell() -> None:
-    assert signals(mail("", link("https://www.partner.example/minutes"))) == set()
+def test_a_link_home_speaks_for_its_sender() -> None:
+    assert signals(mail("", link("https://www.partner.example/minutes"))) == {"own_link"}
 
 
 def test_links_of_attachments_are_not_links_of_the_body() -> None:
@@ -75,7 +75,7 @@ def test_newsletters_that_may_be_left_track_their_links_and_readers() -> None:
         link("https://click.mailer.example/?to=ana.lind@example.org", "www.partner.example"),
         link("https://partner.example/"),
     )
-    assert signals(mail("", *tracked, **NEWSLETTER)) == {"list_unsubscribe"}
+    assert signals(mail("", *tracked, **NEWSLETTER)) == {"list_unsubscribe", "own_link"}
 
 
 def test_unproven_mail_cannot_be_left_whatever_its_header_says() -> None:

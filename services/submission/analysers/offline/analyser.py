@@ -1,6 +1,6 @@
 """Signals become an opinion: a category, how sure, why it was delivered, what to do."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from services.submission.analysers import Opinion, Specimen
 from services.submission.analysers.offline import (
@@ -34,6 +34,12 @@ SIGNALS: tuple[Callable[[View], Signals], ...] = (
 )
 
 
+#: Signals that say that the sender's name is somebody else's.
+BORROWED = frozenset(
+    {"own_domain_lookalike", "own_name_foreign_domain", "brand_lookalike", "brand_in_name", "brand_disguised"}
+)
+
+
 class LocalAnalyser:
     """The analyser."""
 
@@ -46,7 +52,7 @@ class LocalAnalyser:
 
 def opinion_of(view: View) -> Opinion:
     """The opinion about one mail."""
-    seen = [one for signals in SIGNALS for one in signals(view)]
+    seen = list(_without_empty_praise([one for signals in SIGNALS for one in signals(view)]))
     category, points = decide(Score.of(seen), may_be_left=view.may_be_left)
     return Opinion(
         name=LocalAnalyser.name,
@@ -58,6 +64,12 @@ def opinion_of(view: View) -> Opinion:
         recommendations=recommendations(category, view, {one.signal for one in seen}),
         blocks=blocks(category, view),
     )
+
+
+def _without_empty_praise(seen: Sequence[Seen]) -> Iterable[Seen]:
+    """A sender whose very name is a lie gets nothing for leading to itself."""
+    lies = not BORROWED.isdisjoint(one.signal for one in seen)
+    return (one for one in seen if not (lies and one.signal == "own_link"))
 
 
 def _evaluation(category: VerdictCategory) -> Evaluation:

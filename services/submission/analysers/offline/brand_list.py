@@ -1,9 +1,10 @@
 """The brands that mails pose as, and how a name or a host is told to be theirs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.submission.analysers.offline.folding import folded, skeleton
-from services.submission.analysers.offline.phrases import Word
+from services.submission.analysers.offline.phrases import Word, beginnings
 from shared import known
 from shared.known import FREE_HOSTING, is_cheap, under
 from shared.mail import registrable
@@ -22,6 +23,7 @@ class Brand:
     shape: Word  # its skeleton
     domains: frozenset[str]
     ambiguous: bool  # an ordinary word, too
+    federated: bool  # many houses share it, each under a domain of its own
 
     def owns(self, host: str) -> bool:
         """Whether a host is the brand's: one of its domains, or its very name under an ending that is not thrown away."""
@@ -29,12 +31,20 @@ class Brand:
 
     def stands_in(self, text: str) -> bool:
         """Whether folded `text` has the brand's name as a word of its own."""
-        return self.word.compared in text and self.word.stands_in(text)
+        return self.word.stands_in(text)
+
+
+def spoken_of(text: str) -> Iterator[Brand]:
+    """The brands whose names stand in folded `text`."""
+    known = beginnings(text)
+    return (
+        brand for brand in BRANDS if (not brand.word.begins or brand.word.begins in known) and brand.stands_in(text)
+    )
 
 
 def named(name: str) -> Brand | None:
     """The brand that folded `name`, which somebody gives himself, claims to be; the longest where one is in another."""
-    found = [brand for brand in BRANDS if brand.stands_in(name)]
+    found = list(spoken_of(name))
     plain = [brand for brand in found if not brand.ambiguous or _is_all_service(name.replace(brand.word.compared, " "))]
     return max(plain, key=lambda brand: len(brand.name), default=None)
 
@@ -92,17 +102,19 @@ def _is_all_service(beside: str) -> bool:
     return all(word in _SERVICE or not word.isalpha() for word in words)
 
 
-def _brand(name: str, domains: object, ambiguous: frozenset[str]) -> Brand:
+def _brand(name: str, domains: object, ambiguous: frozenset[str], federated: frozenset[str]) -> Brand:
     if not isinstance(domains, list):
         raise TypeError(f"the domains of {name} are no list")
     label = "".join(char for char in folded(name) if char.isalnum())
     shape = Word(name, skeleton(name), open_end=False)
-    return Brand(name, Word.of(name), label, shape, frozenset(map(str, domains)), name in ambiguous)
+    own = frozenset(map(str, domains))
+    return Brand(name, Word.of(name), label, shape, own, name in ambiguous, name in federated)
 
 
 def _read() -> tuple[tuple[Brand, ...], frozenset[str]]:
     ambiguous = frozenset(known.BRANDS["ambiguous"])
-    brands = tuple(_brand(name, found, ambiguous) for name, found in known.BRANDS["brands"].items())
+    federated = frozenset(known.BRANDS["federated"])
+    brands = tuple(_brand(name, found, ambiguous, federated) for name, found in known.BRANDS["brands"].items())
     return brands, frozenset(known.BRANDS["service"])
 
 

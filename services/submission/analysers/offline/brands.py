@@ -1,6 +1,6 @@
 """Names of known brands, worn by strangers."""
 
-from services.submission.analysers.offline.brand_list import BRANDS, Brand, disguised, named, worn
+from services.submission.analysers.offline.brand_list import Brand, disguised, named, spoken_of, worn
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
 from shared.known import BRAND_DOMAINS, under
 
@@ -38,15 +38,21 @@ def _in_name(view: View) -> Signals:
 
 def _is_involved(brand: Brand, view: View) -> bool:
     """Whether the brand sent it, or a partner whose every link goes to the brand."""
-    if brand.owns(view.mail.from_.domain):
+    if brand.owns(view.mail.from_.domain) or _is_one_of_its_houses(brand, view):
         return True
     return bool(view.hosts) and all(brand.owns(host) for host in view.hosts[:HOSTS_MAX])
+
+
+def _is_one_of_its_houses(brand: Brand, view: View) -> bool:
+    """Whether it is from a house of its own that shares the brand's name, leads there, and nothing speaks against it."""
+    parts = view.from_org.split(".")[0].split("-")
+    return brand.federated and brand.label in parts and view.is_plausible and view.from_org in view.link_orgs
 
 
 def _in_address(view: View) -> Signals:
     domain = view.mail.from_.domain
     brand = worn(domain) if domain else None
-    if brand:
+    if brand and not _is_one_of_its_houses(brand, view):
         text = f"Its domain {quoted(domain)} borrows the name {brand.name}, but is not {brand.name}'s."
         yield Seen("brand_lookalike", text, "header From")
 
@@ -62,11 +68,14 @@ def _sender(view: View) -> Signals:
     elif checked == "pass":
         text = f"It is from {quoted(domain)}, a known brand's own, and DMARC proves it."
         yield Seen("brand_sender", text, "header From")
+    elif not view.is_checked and view.hosts and all(under(host, BRAND_DOMAINS) for host in view.hosts[:HOSTS_MAX]):
+        text = f"It says it is from {quoted(domain)}, a known brand's own, and all its links lead to known brands."
+        yield Seen("brand_sender", text, "links")
 
 
 def _in_subject(view: View) -> Signals:
     """A brand that the subject speaks of, in a mail whose sender and links are all somebody else's."""
-    brand = next((one for one in BRANDS if not one.ambiguous and one.stands_in(view.subject)), None)
+    brand = next((one for one in spoken_of(view.subject) if not one.ambiguous), None)
     hosts = (view.mail.from_.domain, *view.hosts[:HOSTS_MAX])
     if brand and view.hosts and not any(brand.owns(host) for host in hosts):
         text = f"Its subject speaks of {brand.name}, but neither its sender nor any of its links is {brand.name}'s."

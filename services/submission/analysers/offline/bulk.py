@@ -1,8 +1,16 @@
 """Marks of honest bulk mail, and what the report itself says."""
 
 import math
+import re
 
-from services.submission.analysers.offline.view import Seen, Signals, View
+from services.submission.analysers.offline.view import Seen, Signals, View, quoted
+from shared.known import is_cheap
+
+#: How a mail offers not to be sent again, in folded text.
+_LEAVING = re.compile(
+    r"unsubscri|\bopt[- ]?out|abmelden|abbestell|desabonn|desinscri|darse de baja|cancelar (?:su|tu|a|sua) (?:suscri|inscri|assin)"
+    r"|descadastr|afmelden|uitschrij|disiscri|cancella iscri|wypisz|отпис|配信停止|退订|إلغاء الاشتراك|ยกเลิกการรับ"
+)
 
 #: Each doubling of reporters adds half of the first report's weight, up to this factor.
 REPORT_TIMES_MAX = 2.0
@@ -14,8 +22,20 @@ def signals(view: View) -> Signals:
         yield Seen(
             "list_unsubscribe", "It says how to unsubscribe, and its sender is proven.", "header List-Unsubscribe"
         )
+    if view.is_plausible and view.from_org in view.link_orgs and not is_cheap(view.from_org):
+        text = f"It leads to {quoted(view.from_org)}, where it says it is from, and nothing speaks against that."
+        yield Seen("own_link", text, "links")
     if view.is_list:
         yield Seen("list_id", "It came through a mailing list.", "header List-Id")
+    elif (
+        view.is_checked
+        and _LEAVING.search(view.body)
+        and not view.mail.list_unsubscribe
+        and view.hosts
+        and view.from_org not in view.link_orgs
+    ):
+        text = "It offers to unsubscribe, but not in its header as bulk senders must, and through links that are not the sender's."
+        yield Seen("leaving_elsewhere", text, "text")
     if view.is_authenticated and view.mail.header("precedence").lower() in {"bulk", "list"}:
         yield Seen("precedence", "It calls itself bulk mail, and its sender is proven.", "header Precedence")
 

@@ -4,6 +4,7 @@ import re
 
 from services.submission.analysers.offline.phrases import FAMILIES
 from services.submission.analysers.offline.view import OPENING, Seen, Signals, View, quoted
+from shared.known import FREE_HOSTING, SHORTENERS, is_cheap, under
 
 #: Families of phrases that are signals by themselves, with what they mean.
 SINGLE = {
@@ -14,6 +15,7 @@ SINGLE = {
     "parcel": "It speaks of a parcel that waits or costs: “{}”.",
     "prize": "It promises something for nothing: “{}”.",
     "gift_cards": "It asks for gift cards: “{}”.",
+    "chat": "It wants to go on in a chat program, out of sight: “{}”.",
     "remove_me": "It ends as mail does that nobody asked for: “{}”.",
 }
 
@@ -25,9 +27,16 @@ SEVERAL = {
     "cold_offer": "It is an offer that nobody asked for: “{}”.",
 }
 
+#: Of these the offers of a firm, which has an address of its own.
+OFFERS = frozenset({"money_for_nothing", "cold_offer"})
+
 #: Families whose phrases must stand together, so many at least: each alone is in honest mail too.
 TOGETHER = {
     "extortion": (2, "It blackmails: “{}”."),
+    "chief": (
+        2,
+        "It asks for a favour in secret or for another bank account, as frauds in a chief's or colleague's name do: “{}”.",
+    ),
     "advance_fee": (3, "It tells the story of money that waits for a stranger: “{}”."),
 }
 
@@ -38,12 +47,16 @@ MOST = 2.0
 #: A text shorter than this, in characters, beside a picture, leaves the picture to speak.
 IMAGE_TEXT_MAX = 200
 
-#: Where stories are told, in characters of the text: longer texts have everything in them.
-STORY = 6_000
+#: Where a mail says what it wants, in characters of its text: longer texts have every word in them.
+STORY = 4_000
 
 WHERE = "text"
 
 _COINS = re.compile(r"\b\d{1,6}[.,]\d{1,8}\s?(?:btc|eth|usdt|xrp|bnb|sol|doge)\b")
+_MILLIONS = re.compile(
+    r"(?:us\s?\$|[$€£]|usd|eur|gbp)\s?\d{1,4}(?:[.,]\d{1,3}){0,4}\s?(?:million|milli|mio\b|m\b)"
+    r"|(?:us\s?\$|[$€£]|usd|eur|gbp)\s?\d{1,3}(?:[.,]\d{3}){2,3}|\b\d{1,3}(?:[.,]\d{1,3})?\s?mill?i"
+)
 _TELEPHONE = re.compile(r"(?<!\d)(?:\+|00)?\d{0,3}[ .-]{0,2}\(?\d{3}\)?[ .-]{1,3}\d{3}[ .-]{1,3}\d{4}(?!\d)")
 _STUFFED = re.compile(
     r"\b(?:hi|hello|dear|hallo|hola|ola|bonjour|welcome)\b(?:[^,]|(?<=\d),(?=\d)){0,120}?"
@@ -55,13 +68,15 @@ def signals(view: View) -> Signals:
     """What the words say. In conversations of lists the words are other people's."""
     if view.is_conversation:
         return
-    for family, words in SINGLE.items():
-        if found := FAMILIES[family].first(view.text):
-            yield Seen(family, words.format(quoted(found)), WHERE)
-    yield from _several(view)
     story = view.text[:STORY]
+    for family, words in SINGLE.items():
+        if found := FAMILIES[family].first(story):
+            yield Seen(family, words.format(quoted(found)), WHERE)
+    yield from _several(story, private=view.is_freemail)
     for family, (least, words) in TOGETHER.items():
         told = FAMILIES[family].count(story)
+        if family == "advance_fee" and (sum_ := _MILLIONS.search(story)):
+            told = (*told, sum_[0])
         if len(told) >= least:
             yield Seen(
                 family, words.format("”, “".join(map(quoted, told[:3]))), WHERE, 1.5 if len(told) > least + 1 else 1.0
@@ -71,13 +86,15 @@ def signals(view: View) -> Signals:
     yield from _form(view)
 
 
-def _several(view: View) -> Signals:
+def _several(story: str, *, private: bool) -> Signals:
+    """What it sells; a firm that offers its services from a private mailbox is none."""
     for family, words in SEVERAL.items():
-        told = FAMILIES[family].count(view.text)
-        if family == "crypto_lure" and (coins := _COINS.search(view.text)):
+        told = FAMILIES[family].count(story)
+        if family == "crypto_lure" and (coins := _COINS.search(story)):
             told = (*told, coins[0])
         if told:
-            yield Seen(family, words.format("”, “".join(map(quoted, told[:3]))), WHERE, MORE.get(len(told), MOST))
+            times = min(MORE.get(len(told), MOST) + (0.5 if private and family in OFFERS else 0.0), MOST)
+            yield Seen(family, words.format("”, “".join(map(quoted, told[:3]))), WHERE, times)
 
 
 def _greeting(view: View) -> Signals:
@@ -113,3 +130,8 @@ def _form(view: View) -> Signals:
         yield Seen("form", "It carries a form to fill in.", "HTML")
     if mail.image_count and len(view.body.strip()) < IMAGE_TEXT_MAX and view.web_links and not view.is_list:
         yield Seen("image_only", "It is a picture with hardly any text, so that filters have nothing to read.", "HTML")
+        if hidden := next(
+            (host for host in view.hosts if under(host, SHORTENERS | FREE_HOSTING) or is_cheap(host)), ""
+        ):
+            text = f"All that a reader can do with it is follow a link to {quoted(hidden)}, which says nothing of whose it is."
+            yield Seen("picture_to_click", text, "link")

@@ -19,6 +19,12 @@ _SPACES = re.compile(r"\s+")
 _MARKS = re.compile("[\u0300-\u036f]+")
 _PUNCTUATION = str.maketrans("\u2019\u2018\u02bc\u201c\u201d\u2011\u2013\u2014", "'''\"\"---")
 
+#: Small capitals, which are letters of their own and fold to nothing else; phishers write whole lines in them.
+_SMALL_CAPITALS = str.maketrans(
+    "\u1d00\u0299\u1d04\u1d05\u1d07\ua730\u0262\u029c\u026a\u1d0a\u1d0b\u029f\u1d0d\u0274\u1d0f\u1d18\u0280\ua731\u1d1b\u1d1c\u1d20\u1d21\u028f\u1d22",
+    "abcdefghijklmnoprstuvwyz",
+)
+
 #: Letters of other alphabets and digits that stand for a Latin letter, as phishers use them (Unicode TR 39 has thousands).
 _TWINS = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u0501\u04cf\u03bf\u03b1\u03bd\u03c1\u03c4\u03ba\u0131013457|!i",
@@ -32,6 +38,7 @@ def folded(text: str) -> str:
         text = INVISIBLE.sub("", text)
         pieces = (text[at : at + PIECE] for at in range(0, len(text), PIECE))
         text = _MARKS.sub("", "".join(unicodedata.normalize("NFKD", piece) for piece in pieces)).translate(_PUNCTUATION)
+        text = text.translate(_SMALL_CAPITALS)
     return _SPACES.sub(" ", text).lower()
 
 

@@ -145,6 +145,15 @@ def _recipient(view: View) -> Signals:
             text = "It wears the recipient's own address as the sender's."
             yield Seen("recipient_as_sender", text, "header From")
             return
+    domains = {recipient.rpartition("@")[2] for recipient in view.recipients} - FREEMAIL
+    checked = view.mail.authentication
+    if (
+        sender.domain in domains
+        and "fail" in {checked.spf, checked.dmarc}
+        and not under(sender.domain, view.own_domains)
+    ):
+        text = f"It claims to be from the recipient's own domain {quoted(sender.domain)}, and the proof failed."
+        yield Seen("recipient_domain_forged", text, "header From")
     if not view.mail.to:
         yield Seen("to_nobody", "It is addressed to nobody, as mail to hidden lists is.", "header To")
 

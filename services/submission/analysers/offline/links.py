@@ -3,7 +3,7 @@
 import re
 
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
-from shared.known import FREE_HOSTING, SHARED, SHORTENERS, carries, is_cheap, under
+from shared.known import FREE_HOSTING, MAILERS, SHARED, SHORTENERS, carries, is_cheap, under
 from shared.mail import registrable
 
 _DOMAIN = re.compile(r"(?i)^\s{0,9}(?:https?://)?(?:www\.)?((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24})(?:[/?#]|\s{0,9}$)")
@@ -26,7 +26,7 @@ def signals(view: View) -> Signals:
 
 
 def _hosts(view: View) -> Signals:
-    short = next((host for host in view.hosts if under(host, SHORTENERS)), "")
+    short = next((host for host in view.hosts if under(host, SHORTENERS) and host not in SHARED), "")
     if short:
         yield Seen("shortener", f"A link hides its target behind the shortener {quoted(short)}.", "link")
     number = next((host for host in view.hosts if _NUMBER.match(host) or host.startswith("[")), "")
@@ -37,6 +37,10 @@ def _hosts(view: View) -> Signals:
         yield Seen(
             "punycode_link", f"A link's name is written in foreign or look-alike letters: {quoted(puny)}.", "link"
         )
+    code = next((link.host for link in view.web_links if link.place == "code"), "")
+    if code and registrable(code) != view.from_org and not view.is_own_and_proven:
+        text = f"A picture in it carries a QR code that leads to {quoted(code)}: such links pass filters, and open on telephones."
+        yield Seen("qr_link", text, "QR code")
     own = next((host for host in view.hosts if _wears_own(host, view)), "")
     if own:
         yield Seen("own_domain_in_link", f"The link's name {quoted(own)} is made to look like your own domain.", "link")
@@ -58,8 +62,15 @@ def _strangers(view: View) -> Signals:
         text = f"A link goes to {quoted(cheap)}, whose ending costs next to nothing and is thrown away soon."
         yield Seen("cheap_link", text, "link")
     only = view.link_orgs[0] if len(view.link_orgs) == 1 else ""
-    if only and view.from_org and only != view.from_org:
-        yield Seen("one_foreign_host", f"All its links go to {quoted(only)}, which is not the sender's.", "links")
+    if not view.from_org or view.from_org in view.link_orgs:
+        return
+    if only and not view.is_freemail and not under(only, SHARED | MAILERS):
+        text = f"All its links go to {quoted(only)}, which is neither the sender's nor a mailing service's."
+        yield Seen("one_foreign_host", text, "links")
+    elif not under(only, MAILERS):
+        yield Seen(
+            "no_own_link", f"None of its links goes to {quoted(view.from_org)}, where it says it is from.", "links"
+        )
 
 
 def _targets(view: View) -> Signals:

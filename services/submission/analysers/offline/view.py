@@ -123,6 +123,17 @@ class View:
         return "pass" in (checked.dmarc, checked.dkim)
 
     @cached_property
+    def is_checked(self) -> bool:
+        """Whether a gateway recorded any check: mail without is from a gateway that writes none, or from long ago."""
+        checked = self.mail.authentication
+        return any((checked.spf, checked.dkim, checked.dmarc))
+
+    @cached_property
+    def is_plausible(self) -> bool:
+        """Whether its sender is proven, or nothing was checked that could have disproved it."""
+        return self.is_authenticated or not self.is_checked
+
+    @cached_property
     def is_own_and_proven(self) -> bool:
         """Whether From is an own domain and DMARC proves it."""
         return bool(under(self.mail.from_.domain, self.own_domains)) and self.mail.authentication.dmarc == "pass"

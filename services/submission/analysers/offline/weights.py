@@ -48,6 +48,7 @@ WEIGHTS: dict[str, Weight] = {
         2.0, "deception", "3-8 / 0: the mailbox that is found out is not the one that answers"
     ),
     "reply_to_elsewhere": Weight(1.0, "evasion", "15-33 / 0-6 outside of lists (bare it hits 79 of lists)"),
+    "recipient_domain_forged": Weight(2.0, "deception", "1-4 / 0: a neighbour whose proof failed"),
     "recipient_as_sender": Weight(1.0, "deception", "3 / 0-1"),
     "to_nobody": Weight(0.5, "evasion", "13-15 / 0-4"),
     "free_host_sender": Weight(1.5, "evasion", "2 / 0"),
@@ -70,7 +71,9 @@ WEIGHTS: dict[str, Weight] = {
         1.0, "deception", "2.6 / 19 of newsletters: counts for senders that are not proven or cannot be left"
     ),
     "recipient_in_link": Weight(0.5, "evasion", "5-23 / 33 of newsletters: counts as the one before"),
-    "one_foreign_host": Weight(0.5, "evasion", "53 / 2-33: weak"),
+    "one_foreign_host": Weight(1.0, "evasion", "40-54 / 0-11 outside of lists"),
+    "no_own_link": Weight(0.5, "evasion", "29 / 0-12: weak"),
+    "qr_link": Weight(1.0, "evasion", "2 / 0; honest ones are of the sender, or on tickets"),
     "brand_in_host": Weight(1.0, "deception", "2-5 / 0-4: partners' hosts carry names too"),
     "own_domain_in_link": Weight(2.0, "deception", "a stranger's host made to look like the own one"),
     "script_url": Weight(1.5, "deception", "a link that is a program"),
@@ -88,9 +91,12 @@ WEIGHTS: dict[str, Weight] = {
     "gift_cards": Weight(2.0, "deception", "buy cards and send their codes"),
     "callback": Weight(2.0, "deception", "a bill for nothing and a number to call"),
     "extortion": Weight(3.0, "deception", "pay, or your secrets are told"),
+    "chief": Weight(2.0, "deception", "what fraud by letter asks for; two of its phrases or more"),
+    "chat": Weight(0.5, "deception", "honest firms name such numbers, too"),
     "generic_greeting": Weight(1.0, "deception", "12-23 / 0-4"),
     "stuffed_greeting": Weight(1.5, "deception", "a link where a name would stand"),
     "image_only": Weight(1.0, "evasion", "9 / 0-6"),
+    "picture_to_click": Weight(1.0, "junk", "5-9 / 0: beside the one before"),
     # what is attached
     "program_attached": Weight(5.0, "malware", "a program by its bytes or its name"),
     "double_extension": Weight(5.0, "malware", "a name made to look like a document"),
@@ -109,9 +115,11 @@ WEIGHTS: dict[str, Weight] = {
     "casino": Weight(1.5, "junk", "gambling, dating, pills: 33 of junk / 0-6"),
     "money_for_nothing": Weight(1.5, "junk", "crypto, loans, work from home"),
     "cold_offer": Weight(1.5, "junk", "search rankings, guest posts, lists of leads"),
+    "leaving_elsewhere": Weight(1.0, "junk", "16-20 / 0-9, and those are of 2002"),
     "remove_me": Weight(1.5, "junk", "13-19 / 0-1: the foot that kits for bulk mail write"),
     # what speaks for it
     "list_unsubscribe": Weight(-0.5, "favour", "one may leave: 85-100 of lists and newsletters, 15 of phishing"),
+    "own_link": Weight(-1.0, "favour", "2-8 of bad mail, 81 of genuine bulk: name, proof and links agree"),
     "list_id": Weight(-0.5, "favour", "sent through a list"),
     "precedence": Weight(-0.5, "favour", "says itself that it is bulk"),
     "brand_sender": Weight(

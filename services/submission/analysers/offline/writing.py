@@ -8,7 +8,9 @@ from services.submission.analysers.offline.view import Seen, Signals, View, quot
 
 _REPLY = re.compile(r"(?i)^\s{0,5}(?:re|aw|antw|fw|fwd|wg|tr|rv|sv|enc|res)\s?:")
 _WORD = re.compile(r"\w{4,60}")
-_STYLED = re.compile("[\U0001d400-\U0001d7ff\uff21-\uff3a\uff41-\uff5a]{3}")
+_STYLED = re.compile(
+    "[\U0001d400-\U0001d7ff\uff21-\uff3a\uff41-\uff5a\u1d00-\u1d22\u0262\u026a\u0274\u0280\u0299\u029c\u029f\ua731]{3}"
+)
 _LINK = re.compile(r"(?i)https?://|\bwww\.|\b[a-z0-9-]{1,63}\.[a-z]{2,12}/[\w-]")
 _SUBJECT_JOINERS = str.maketrans("", "", "\u200d\ufe0e\ufe0f")  # emoji are made with them
 
@@ -26,7 +28,7 @@ def signals(view: View) -> Signals:
         text = "There are invisible characters in its subject or sender."
         yield Seen("hidden_characters", text, "headers From and Subject")
     if _STYLED.search(head):
-        text = "Its subject or sender is written in mathematical or wide letters, which filters do not read as words."
+        text = "Its subject or sender is written in mathematical, wide or small-capital letters, which filters do not read as words."
         yield Seen("styled_letters", text, "headers From and Subject")
     mixed = next((word for word in _WORD.findall(f"{head} {mail.text[:MIXED_TEXT]}") if _is_mixed(word)), "")
     if mixed:
