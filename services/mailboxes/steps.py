@@ -12,6 +12,9 @@ from shared.events import PurgeMatch
 #: Largest mail that is compared, in bytes: no gateway lets larger ones through.
 MAIL_MAX_BYTES = 25 * 1024 * 1024
 
+#: What stands, in what doveadm answers, for each byte that is no UTF-8.
+LOST = "\N{REPLACEMENT CHARACTER}".encode()
+
 Wanted = Sequence[tuple[Key, str]]
 
 
@@ -95,4 +98,4 @@ def _outcome(before: Settled, after: Settled, wanted: Wanted) -> Outcome:
 
 def _meant(box: Box, mail: Found, match: PurgeMatch) -> bool:
     raw = box.read(mail, MAIL_MAX_BYTES)
-    return bool(raw) and is_meant(match=match, mail=read_mail_apart(raw))
+    return bool(raw) and is_meant(match=match, mail=read_mail_apart(raw), legible=LOST not in raw)

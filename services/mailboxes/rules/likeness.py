@@ -52,8 +52,11 @@ class Settled:
     gone: frozenset[int]
 
 
-def is_meant(*, match: PurgeMatch, mail: Mail) -> bool:
-    """Whether a mail has every property that was given; of text, the same or four fifths of it."""
+def is_meant(*, match: PurgeMatch, mail: Mail, legible: bool = True) -> bool:
+    """Whether a mail has every property that was given; of text, the same or four fifths of it.
+
+    Text that is not `legible`, for the store did not give all bytes, says nothing: then all of the rest must be given.
+    """
     same = (
         (not match.message_id or mail.message_id == match.message_id)
         and (not match.from_address or mail.from_.address.lower() == match.from_address.lower())
@@ -61,6 +64,8 @@ def is_meant(*, match: PurgeMatch, mail: Mail) -> bool:
     )
     if not same or not (match.body_hash or match.sketch):
         return same
+    if not legible and match.message_id and match.from_address and match.subject:
+        return True
     return (bool(match.body_hash) and mail.body_hash == match.body_hash) or alike(mail.sketch, match.sketch) >= LIKE
 
 

@@ -1,6 +1,7 @@
 """Dovecot by its doveadm HTTP API (https://doc.dovecot.org/2.3/admin_manual/doveadm_http_api/).
 
-`move` answers an empty list whatever it moved, so nothing is counted by its answers. A pattern such as `*` in a folder's own
+`move` answers an empty list whatever it moved, so nothing is counted by its answers. JSON cannot hold bytes that are no UTF-8:
+U+FFFD stands for each. A pattern such as `*` in a folder's own
 name would match others too: folders are named by their GUIDs, but for the target of a move, which is taken literally.
 """
 
@@ -82,7 +83,7 @@ class DoveadmBox:
         if mail.key.size_bytes > max_bytes:
             return b""
         answer = self._run("fetch", field=["text"], query=_exactly([mail]))
-        return str(answer[0]["text"]).encode(errors="surrogateescape") if answer else b""
+        return str(answer[0]["text"]).encode(errors="replace") if answer else b""
 
     def move(self, mails: Sequence[Found], folder: str) -> None:
         for _, group in groupby(sorted(mails, key=lambda one: one.place), key=lambda one: one.place):
@@ -126,8 +127,7 @@ def _run(client: httpx.Client, url: str, command: str, parameters: dict[str, Any
     if status != httpx.codes.OK:
         raise Defer(f"Dovecot answered {status}")
     try:
-        # What a mail has that is no UTF-8 stands there as it is: kept, for the text must be compared byte for byte.
-        [[kind, answer, _]] = json.loads(raw.decode(errors="surrogateescape"))
+        [[kind, answer, _]] = json.loads(raw)
     except (ValueError, TypeError):
         raise Defer("Dovecot's answer cannot be read") from None
     if kind == "error":

@@ -142,7 +142,8 @@ class ImapBox:
         return str(self._client.select_folder(folder, readonly=readonly).get(b"UIDVALIDITY", ""))
 
     def _in_folder(self, folder: str, validity: str, query: Query) -> list[Found]:
-        uids = self._client.search(_criteria(query))
+        asked = f"{query.message_id}{query.from_address}"
+        uids = self._client.search(_criteria(query), None if asked.isascii() else "UTF-8")
         if len(uids) > FOUND_MAX:
             raise Reject(f"{len(uids)} mails are found: ask for less")
         facts = self._client.fetch(uids, _FACTS) if uids else {}

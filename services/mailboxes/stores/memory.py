@@ -57,13 +57,13 @@ class MemoryBox:
                 here.remove(kept)
                 self.deliver(kept.raw, kept.received_at, folder=folder, flags=kept.flags)
 
-    def state(self) -> set[tuple[str, str, datetime, frozenset[str]]]:
+    def state(self) -> list[str]:
         """Everything but uids: folder, content, date and flags of every mail."""
-        return {
-            (folder, hashlib.sha256(kept.raw).hexdigest(), kept.received_at, kept.flags)
+        return sorted(
+            f"{folder} {hashlib.sha256(kept.raw).hexdigest()} {kept.received_at} {sorted(kept.flags)}"
             for folder, mails in self.folders.items()
             for kept in mails
-        }
+        )
 
     def _fail(self) -> None:
         if self.fails:
