@@ -25,6 +25,7 @@ COMMANDS = {
     "rules": ("rules", "app"),
     "dead": ("dead", "app"),
     "digest": ("digest", "app"),
+    "purge": ("purge", "app"),
     "export": ("export", "export"),
     "forget": ("forget", "forget"),
     "replay": ("replay", "replay"),

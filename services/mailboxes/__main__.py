@@ -5,6 +5,7 @@ from services.mailboxes.forget import forget, on_erasure_requested
 from services.mailboxes.handlers import Handlers
 from services.mailboxes.http import app
 from services.mailboxes.jobs import ListMailboxes, WorkOnMailboxes
+from services.mailboxes.notices.jobs import SendNotices
 from services.mailboxes.purges import Purges
 from services.mailboxes.recall import RECALLS
 from services.mailboxes.settings import MailboxesSettings
@@ -22,6 +23,7 @@ from shared.events import (
 )
 from shared.forgetting import forgetting
 from shared.jobs import Job
+from shared.outgoing import postman_of
 from shared.run import Parts, Room, Service, serve
 
 
@@ -46,6 +48,7 @@ def build(room: Room) -> Parts:
         jobs=[
             Job("list mailboxes", 1, ListMailboxes(room, store, purges), wake=room.database.wake_on_commit()),
             Job("work on mailboxes", 1, WorkOnMailboxes(room, store, purges), wake=room.database.wake_on_commit()),
+            Job("send notices", 1, SendNotices(room, postman_of(settings)), wake=room.database.wake_on_commit()),
             forgetting(room, forget),
         ],
         recalls=RECALLS,

@@ -140,6 +140,8 @@ class WorkOnMailboxes:
     def _work(self, task: Task) -> Result:
         if self._store is None:
             raise Reject("no mail store is known: set LONGSTOP_MAILSTORE_URL")
+        if task.task == "purge" and not task.wanted:
+            raise Reject("what was planned is not known any more: have it planned anew")
         with self._store.open(task.mailbox) as box:
             if task.task == "plan":
                 return steps.plan(box, task.match, task.folder, self._most)

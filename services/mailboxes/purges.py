@@ -113,7 +113,7 @@ class Purges:
         if work.session.get(Restore, event.restore_id):
             return
         purge = purge_of(event.purge_id, work)
-        if purge.status not in ("running", "finished") or purge.outcome == "nothing":
+        if not purge.approved_by:
             raise Reject(f"this purge is {purge.outcome or purge.status}: it has moved nothing that could be restored")
         boxes = work.session.exec(select(Box).where(Box.purge_id == purge.purge_id, Box.found > 0)).all()
         named = set(event.mailboxes)

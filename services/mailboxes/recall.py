@@ -1,7 +1,6 @@
 """What a replay brings back of the work of jobs: plans that must be made anew, mails that were moved, mails that are back."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -12,16 +11,13 @@ from services.mailboxes.tables import Box, Move, Purge, Restore
 from shared.events import Event, PurgeFinished, PurgePlanned, RestoreFinished
 from shared.work import Work
 
-#: When a plan was made of which only the counts are known: too long ago to be acted on.
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
 
 def planned(event: PurgePlanned, work: Work) -> None:
-    """There was a plan; what it would move is not known any more."""
+    """There was a plan; which mails it would move is not known any more, so that it must be made anew."""
     purge = work.session.get(Purge, event.purge_id)
     if purge is None or purge.status == "finished":
         return
-    purge.status, purge.plan, purge.planned_at, purge.due_at = "planned", event.plan, LONG_AGO, None
+    purge.status, purge.plan, purge.planned_at, purge.due_at = "planned", event.plan, work.at, None
     work.session.execute(update(Box).where(col(Box.purge_id) == event.purge_id).values(task="", due_at=None))
     for one in event.mailboxes:
         box = _box(event.purge_id, one.mailbox, work)

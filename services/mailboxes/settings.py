@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
+from services.mailboxes.notices.letter import WORDS
 from services.mailboxes.rules.policy import Policy, Where
 from shared.settings import MailSettings
 
@@ -55,3 +56,11 @@ class MailboxesSettings(MailSettings):
     purge_tell_users: bool = Field(
         default=False, description="purges by verdicts tell the users by mail whose mailboxes were changed"
     )
+    purge_language: str = Field(default="en", description=f"language of these mails: {', '.join(WORDS.languages)}")
+
+    @field_validator("purge_language")
+    @classmethod
+    def _known(cls, language: str) -> str:
+        if language not in WORDS.languages:
+            raise ValueError(f"these mails are written in {', '.join(WORDS.languages)}")
+        return language

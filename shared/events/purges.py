@@ -1,9 +1,9 @@
 """Purges: like mails are taken out of mailboxes by a plan that somebody stands for, and come back where they were."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from shared.events.base import Event
 from shared.events.message import Part, Sha256
@@ -23,6 +23,12 @@ class PurgeMatch(Part):
     sketch: str = Field(default="", max_length=200, description="of the visible text: a like one is enough")
     since: datetime | None = Field(default=None, description="delivered then or later")
     until: datetime | None = Field(default=None, description="delivered before")
+
+    @field_validator("since", "until")
+    @classmethod
+    def _aware(cls, moment: datetime | None) -> datetime | None:
+        """A moment without a zone is one of UTC."""
+        return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 class PurgeRequested(Event):

@@ -178,7 +178,7 @@ class NotificationSent(Event):
     STREAM: ClassVar = "notification.sent.v1"
 
     notification_id: str
-    kind: Literal["digest", "answer", "decision"]
+    kind: Literal["digest", "answer", "decision", "purge"]
     recipient: str
     message_id: str
     item_count: int = 0
