@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import cast
 
 import pytest
 
@@ -23,7 +22,7 @@ def notice(language: str, match: PurgeMatch, count: int = 1) -> EmailMessage:
         message_id="1@longstop",
         at=AT,
     )
-    return cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+    return message_from_bytes(raw, policy=policy.default)
 
 
 def parts(made: EmailMessage) -> list[str]:

@@ -1,6 +1,7 @@
 """What may be purged, what a mail has in common with it, and where mails are found again."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,7 @@ WHOLE = PurgeMatch(
 )
 
 
-def refusal(force: bool = False, **match: object) -> str:
+def refusal(*, force: Any = False, **match: Any) -> str:
     found = why_not(match=PurgeMatch.model_validate(match), own_domains=("example.org",), force=force)
     return found.partition(":")[0]
 
@@ -32,11 +33,11 @@ def refusal(force: bool = False, **match: object) -> str:
 def test_a_message_id_needs_a_second_property(second: str) -> None:
     assert refusal(message_id="1@x") == "a Message-ID alone is not enough, senders reuse them"
     assert refusal(message_id="1@x", since=AT) == "a Message-ID alone is not enough, senders reuse them"
-    assert refusal(message_id="1@x", **{second: "a@b.example"}) == ""
+    assert refusal(**{"message_id": "1@x", second: "a@b.example"}) == ""
 
 
 def test_without_a_message_id_sender_text_and_time_are_needed() -> None:
-    whole = {"from_address": "a@b.example", "subject": "s", "since": AT}
+    whole: dict[str, Any] = {"from_address": "a@b.example", "subject": "s", "since": AT}
     assert refusal(**whole) == ""
     for left_out in whole:
         assert refusal(**{name: value for name, value in whole.items() if name != left_out})
