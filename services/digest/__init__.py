@@ -9,7 +9,7 @@ OWNS      digest_held, digest_copy, digest_mailbox, digest_preference, digest_ma
           (words, no mapper's table)
 OUTSIDE   HTTP on 8086 (operators' API), SMTP to LONGSTOP_SMTP_OUT_URL and LONGSTOP_REINJECT_URL, blobs,
           LONGSTOP_RSPAMD_LEARN_URL, the policy file
-LIMITS    100 rows a digest (the rest comes with the next), 9 links to like rows, 100 readers of an address, 20 attempts a letter,
+LIMITS    80 rows a digest (the rest comes with the next), 9 links to like rows, 100 readers of an address, 20 attempts a letter,
           1,000 recipients a mail, 5 attempts a release, 12 at teaching Rspamd,
           500 rows a page, 10,000 mails looked through for the words of a page
 BUGS      A crash between sending and marking sends up to 10 letters again, with the same Message-IDs. Who shares an address

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes, policy
+from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from email.utils import format_datetime, parseaddr
 from typing import Literal
 
@@ -80,7 +81,7 @@ def compose(  # noqa: PLR0913 - a mail has so many parts
     if image and isinstance(html_part, EmailMessage):
         html_part.add_related(image.data, "image", image.kind, cid=f"<{image.name}>", disposition="inline")
     raw = _with(more or {}, mail.as_bytes())
-    found = {header.lower() for header in message_from_bytes(raw).keys()}  # noqa: SIM118 - a Message is no dict
+    found = {header.lower() for header in BytesHeaderParser().parsebytes(raw).keys()}  # noqa: SIM118 - a Message is no dict
     if found != HEADERS | {header.lower() for header in more or {}}:
         raise ValueError(f"the mail has headers that nobody wrote: {sorted(found ^ HEADERS)}")
     return raw

@@ -33,9 +33,15 @@ def reveal(value: str, limit: int = SHOWN_MAX) -> str:
 
     No encoded word that a reader would open stays (CVE-2024-6923), and no more marks on a letter than any language needs.
     """
+    value = value[: 4 * limit]
+    line = " ".join((value if _is_plain(value) else _coded(value)).split()).replace("=?", "= ?")
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _coded(value: str) -> str:
     shown: list[str] = []
     marks = 0
-    for place, char in enumerate(value[: 4 * limit]):
+    for place, char in enumerate(value):
         category = unicodedata.category(char)
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if char in "\r\n\t":
@@ -44,13 +50,17 @@ def reveal(value: str, limit: int = SHOWN_MAX) -> str:
             shown.append(f"[U+{ord(char):04X}]")
         elif marks <= MARKS_MAX:
             shown.append(char)
-    line = " ".join(_fewer("".join(shown)).split()).replace("=?", "= ?")
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return _fewer("".join(shown))
+
+
+def _is_plain(value: str) -> bool:
+    """Whether there is nothing to look for, as in most text."""
+    return value.isascii() and value.isprintable()
 
 
 def hides(value: str) -> bool:
     """Whether a text has characters that nobody would see."""
-    return any(
+    return not _is_plain(value) and any(
         (unicodedata.category(char) in _HIDDEN and char not in "\r\n\t") or char in _BLANK
         for place, char in enumerate(value)
         if not _joins(value, place)
@@ -59,12 +69,12 @@ def hides(value: str) -> bool:
 
 def mixes_scripts(value: str) -> bool:
     """Whether one word of a text has letters of several scripts that look alike: a Cyrillic letter in a Latin name."""
-    return any(_mixed(word) for word in re.findall(r"\w+", value[:1000]))
+    return not value.isascii() and any(_mixed(word) for word in re.findall(r"\w+", value[:1000]))
 
 
 def names_other_address(name: str, address: str) -> bool:
     """Whether a display name shows an address, and it is not the one that the mail is from."""
-    return any(found.lower() != address.lower() for found in _ADDRESS.findall(name[:1000]))
+    return "@" in name and any(found.lower() != address.lower() for found in _ADDRESS.findall(name[:1000]))
 
 
 @lru_cache(maxsize=4096)

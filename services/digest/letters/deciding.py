@@ -14,7 +14,7 @@ from services.digest.tables import Copy, Held
 from shared.work import Work
 
 #: Rows of one digest: what a person reads, and what Gmail shows without cutting it at 102 kB; the rest comes with the next.
-ROWS_MAX = 100
+ROWS_MAX = 80
 
 
 def untold() -> ColumnElement[bool]:

@@ -184,11 +184,11 @@ def _mark(done: Sequence[tuple[Letter, tuple[str, Exception | None]]], work: Wor
         mail = work.find(Mail, letter.mail_id)
         if mail is None or mail.due_at is None:
             continue
-        mail.attempts += 1
         if error is None:
             mail.due_at = None
             work.emit(_sent(mail, letter))
-        elif isinstance(error, Defer) and mail.attempts < ATTEMPTS:
+        elif isinstance(error, Defer) and mail.attempts + 1 < ATTEMPTS:
+            mail.attempts += 1
             mail.due_at = work.at + timedelta(seconds=min(10 * 2**mail.attempts, 3600))
         else:
             give_up(mail, work)

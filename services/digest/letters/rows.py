@@ -58,6 +58,7 @@ def fold(rows: Sequence[Row]) -> tuple[list[Group], list[Row]]:
 def skeleton(subject: str) -> str:
     """What like subjects have in common."""
     plain = unicodedata.normalize("NFKC", subject[:COMPARED_MAX]).casefold()
-    plain = "".join(char for char in plain if unicodedata.category(char) != "Cf")
+    if not plain.isprintable():
+        plain = "".join(char for char in plain if unicodedata.category(char) != "Cf")
     plain = _DIGITS.sub("0", _PREFIX.sub("", plain, count=1))
     return _BETWEEN.sub(" ", plain).strip()

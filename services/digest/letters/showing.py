@@ -79,7 +79,7 @@ def _item(group: Group, language: str, zone: tzinfo, at: datetime, link_of: Call
     row, said = group.first, words(language)
     name = reveal(row.name, NAME_MAX)
     address = reveal(row.address, ADDRESS_MAX)
-    until = format_timedelta(row.expires_at - at, "day", threshold=2, add_direction=True, locale=locale(language))
+    until = format_timedelta(row.expires_at - at, "day", threshold=5, add_direction=True, locale=locale(language))
     return Item(
         subject=reveal(row.subject, SUBJECT_MAX) or said["no_subject"],
         name=name if name.lower() != address.lower() else "",
