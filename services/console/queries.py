@@ -16,7 +16,7 @@ MERGED_MAX = 1_000
 R = TypeVar("R", bound=Row)
 
 
-def newest(session: Session, kind: type[R], *, limit: int, before: str = "", **where: str) -> list[R]:
+def newest(session: Session, kind: type[R], /, *, limit: int, before: str = "", **where: str) -> list[R]:
     """Rows, the newest first, from a cursor on.
 
     Raises:

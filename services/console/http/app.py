@@ -32,6 +32,10 @@ def app(room: Room, access: Access, live: Live) -> FastAPI:
     for routes in (signing, pages):
         application.include_router(routes.open_router())
         application.include_router(routes.router())
+    if room.settings.oidc_issuer:
+        from services.console.http.provider import BySigningElsewhere  # noqa: PLC0415 - who needs no provider loads none
+
+        application.include_router(BySigningElsewhere(desk, signing).open_router())
     for part in (
         api,
         cases,

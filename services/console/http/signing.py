@@ -33,7 +33,7 @@ class Signing:
 
     async def page(self) -> Response:
         """Name and password, or a token."""
-        return self._page()
+        return self.page_again()
 
     async def sign_in(
         self,
@@ -51,7 +51,7 @@ class Signing:
         client, account = self._guard.proxies.client(request), "" if token else name.strip().lower()
         wait_s = self._access.lockout.wait_s(client, account)
         if wait_s > 0:
-            answer = self._page(HTTPStatus.TOO_MANY_REQUESTS, wait_s=math.ceil(wait_s))
+            answer = self.page_again(HTTPStatus.TOO_MANY_REQUESTS, wait_s=math.ceil(wait_s))
             answer.headers["Retry-After"] = str(math.ceil(wait_s))
             return answer
         self._access.lockout.wrong(client, account)  # until it proves right: attempts side by side count, too
@@ -59,7 +59,7 @@ class Signing:
             self._by_token(request, token) if token else self._by_password(request, name, password)
         )
         if person is None:
-            return self._page(HTTPStatus.UNAUTHORIZED, wrong="token" if token else "password")
+            return self.page_again(HTTPStatus.UNAUTHORIZED, wrong="token" if token else "password")
         self._access.lockout.right(client, account)
         return await self.opened(request, person, token_id, RedirectResponse("/", HTTPStatus.SEE_OTHER))
 
@@ -100,7 +100,8 @@ class Signing:
             return None, ""
         return Person(found.name, found.role, "password", address=self._guard.proxies.client(request)), ""
 
-    def _page(self, status: int = HTTPStatus.OK, *, wrong: str = "", wait_s: int = 0) -> Response:
+    def page_again(self, status: int = HTTPStatus.OK, *, wrong: str = "", wait_s: int = 0) -> Response:
+        """The page, and what was wrong: token, password, provider, or that one has to wait."""
         settings = self._access.settings
         return self._views.page(
             "sign-in.html",

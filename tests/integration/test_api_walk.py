@@ -1,0 +1,137 @@
+"""Every route of the console, found by walking the application and its OpenAPI document: a new one cannot be forgotten."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from services.console.rules.access import ROLES
+from tests.people import bootstrap, token_of
+from tests.services import House, house
+
+#: What anybody may ask. Whatever else there is needs a role.
+OPEN = {"/livez", "/readyz", "/metrics", "/openapi.json", "/sign-in", "/static/{name}"}
+
+#: An id of each form that routes ask for, of nothing that is there.
+IDS = {"sha256": "a" * 64, "entry": "1-1", "name": "nobody", "recipient": "ana@example.org"}
+
+#: A body that is right for each operation that acts.
+BODIES: dict[str, Any] = {
+    "POST /v1/blocks": {"kind": "address", "value": "evil@evil.example"},
+    "DELETE /v1/blocks/{block_id}": None,
+    "POST /v1/quarantine/{held_id}/{recipient}/decision": {"decision": "denied"},
+    "PATCH /v1/cases/{case_id}": {"note": "seen"},
+    "POST /v1/cases/{case_id}/analyse": {},
+    "POST /v1/cases/{case_id}/decision": {"category": "phishing"},
+    "DELETE /v1/dead/{entry}": None,
+    "POST /v1/dead/{entry}/replay": {},
+    "POST /v1/mails/{sha256}/access": {"reason": "case 12"},
+    "POST /v1/me/password": {"old": "x", "new": "long enough now"},
+    "POST /v1/tokens": {"name": "ci"},
+    "DELETE /v1/tokens/{token_id}": None,
+    "POST /v1/operators": {"name": "bob"},
+    "PATCH /v1/operators/{name}": {"role": "viewer"},
+    "DELETE /v1/operators/{name}": None,
+    "POST /v1/operators/{name}/reset": None,
+    "DELETE /v1/sessions/{session_id}": None,
+}
+
+
+@pytest.fixture
+async def console(redis_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
+    async with house(("console",), redis_url, prefix, data_dir) as made:
+        yield made
+
+
+async def operations(console: House) -> list[tuple[str, str, dict[str, Any]]]:
+    async with console.http("console") as http:
+        paths = (await http.get("/openapi.json")).json()["paths"]
+    return [(method.upper(), path, one) for path, item in paths.items() for method, one in item.items()]
+
+
+def filled(path: str) -> str:
+    """A path whose ids are of nothing that is there."""
+    parts = [IDS.get(part[1:-1], "nothing") if part.startswith("{") else part for part in path.split("/")]
+    return "/".join(parts)
+
+
+def needed(operation: dict[str, Any]) -> str:
+    ((_, roles),) = operation["security"][0].items()
+    (role,) = roles
+    return str(role)
+
+
+def is_refused(answer: Any) -> bool:
+    return bool(answer.status_code == 403 and answer.json()["title"].startswith("this needs the role"))
+
+
+async def test_every_operation_of_the_document_asks_who_is_there_and_what_they_may(console: House) -> None:
+    headers = {role: await token_of(console, role) for role in ROLES}
+    walked = 0
+    async with console.http("console") as http:
+        for method, path, operation in await operations(console):
+            role, url, body = needed(operation), filled(path), BODIES.get(f"{method} {path}")
+            nobody = await http.request(method, url, json=body)
+            wrong = await http.request(method, url, json=body, headers={"Authorization": "Bearer lst_0_wrong"})
+            assert (nobody.status_code, wrong.status_code) == (401, 401), f"{method} {path}"
+            assert nobody.headers["content-type"] == "application/problem+json"
+            for index, one in enumerate(ROLES):
+                if path == "/v1/live" and index >= ROLES.index(role):
+                    continue  # it does not end
+                answer = await http.request(method, url, json=body, headers=headers[one])
+                assert is_refused(answer) == (index < ROLES.index(role)), f"{method} {path} as {one}"
+                assert answer.status_code < 500, f"{method} {path} as {one}: {answer.text}"
+            walked += 1
+    assert walked >= len(BODIES)
+
+
+def routes(found: Iterable[Any]) -> Iterator[APIRoute]:
+    for route in found:
+        if isinstance(route, APIRoute):
+            yield route
+        elif hasattr(route, "original_router"):  # how FastAPI includes a router
+            yield from routes(route.original_router.routes)
+
+
+async def test_every_route_that_is_not_open_is_closed_pages_too(console: House) -> None:
+    (running,) = console._running
+    found = {(method, one.path) for one in routes(running._parts.app.routes) for method in one.methods or ()}
+    assert len({path for _, path in found}) > len(OPEN)
+    async with console.http("console") as http:
+        for method, path in sorted(found):
+            if path not in OPEN:
+                answer = await http.request(method, filled(path))
+                assert answer.status_code == 401, f"{method} {path}: {answer.status_code}"
+
+
+async def test_what_is_not_there_is_a_problem_object_and_never_a_fault(console: House) -> None:
+    async with console.http("console") as http:
+        http.headers.update(bootstrap(console))
+        for method, path, _ in await operations(console):
+            if "{" in path:
+                answer = await http.request(method, filled(path), json=BODIES.get(f"{method} {path}"))
+                assert answer.status_code in (403, 404), f"{method} {path}: {answer.text}"
+                assert set(answer.json()) == {"type", "title", "status", "detail"}
+        for method, url, status in (
+            ("GET", "/v1/nothing", 404),
+            ("PUT", "/v1/blocks", 405),
+            ("POST", "/v1/blocks", 422),
+        ):
+            answer = await http.request(method, url)
+            assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+async def test_every_operation_that_acts_is_known_here_and_in_the_audit(console: House) -> None:
+    acting = {f"{method} {path}" for method, path, _ in await operations(console) if method != "GET"}
+    assert acting == set(BODIES)
+    async with console.http("console") as http:
+        http.headers.update(bootstrap(console))
+        for method, path, _ in await operations(console):
+            if method == "GET":
+                continue
+            before = (await http.get("/v1/audit/verify")).json()["entries"]
+            answer = await http.request(method, filled(path), json=BODIES[f"{method} {path}"])
+            after = (await http.get("/v1/audit/verify")).json()["entries"]
+            assert after == before + 1 or not answer.is_success, f"{method} {path} is not in the audit"
