@@ -1,6 +1,7 @@
 """Wiring of the block list: `longstop serve blocklist`."""
 
 from services.blocklist.contract import CONTRACT
+from services.blocklist.copies import Copies
 from services.blocklist.enforcing.asking import Asker
 from services.blocklist.enforcing.milter import Milter
 from services.blocklist.enforcing.policy import Policy
@@ -25,10 +26,11 @@ def build(room: Room) -> Parts:
     gateway = KeepGateway(room)
     settings = room.settings
     asker = Asker(Gateway(room.redis, settings.stream_prefix), settings.refusal_text)
-    milter = Milter(asker, failure=settings.milter_failure, mail_max_bytes=settings.mail_max_bytes)
+    copies = Copies(room)
+    milter = Milter(asker, copies, settings)
     policy = Policy(asker, action=settings.policy_action, failure=settings.policy_failure)
     return Parts(
-        app=app(room),
+        app=app(room, copies),
         port=room.settings.blocklist_port,
         on={
             VerdictIssued: On(handlers.on_verdict_issued, foresee=handlers.foresee_verdicts),
@@ -41,6 +43,7 @@ def build(room: Room) -> Parts:
             Job("write the gateway's hash", 1, gateway.apply, wake=room.database.wake_on_commit()),
             Job("count hits", 1, CountNotes(room, Hit, count_hits)),
             Job("count traffic", 5, CountNotes(room, Seen, count_traffic)),
+            Job("forget kept copies", 600, copies.forget),
             Job("compare the gateway's hash", 60, gateway.reconcile),
         ],
         doors=[

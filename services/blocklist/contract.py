@@ -11,11 +11,13 @@ from shared.events import (
     BlockRequested,
     BlockWithdrawn,
     ErasureRequested,
+    MailHeld,
+    ReleaseDecided,
     VerdictIssued,
 )
 
 CONTRACT = Contract(
     "blocklist",
     reads=(VerdictIssued, BlockRequested, BlockWithdrawn, ErasureRequested),
-    writes=(BlockCreated, BlockRefused, BlockRemoved, BlockExpired, BlockHit, BlockImported),
+    writes=(BlockCreated, BlockRefused, BlockRemoved, BlockExpired, BlockHit, BlockImported, MailHeld, ReleaseDecided),
 )

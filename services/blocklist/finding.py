@@ -45,11 +45,16 @@ def listed(session: Session, *, kind: BlockKind | None, text: str, limit: int) -
 
 def named(session: Session, value: str) -> Sequence[Entry]:
     """Active entries of a value, whatever its kind and scope."""
-    forms = [form for kind in KINDS if (form := _form(kind, value))]
+    forms = forms_of(value)
     if not forms:
         return []
     either = or_(*((col(Entry.kind) == kind) & (col(Entry.value) == form) for kind, form in forms))
     return session.exec(select(Entry).where(active(), either)).all()
+
+
+def forms_of(value: str) -> list[tuple[BlockKind, str]]:
+    """Everything that a value may be an entry of, each in its one form."""
+    return [form for kind in KINDS if (form := _form(kind, value))]
 
 
 def candidates(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 from sqlmodel import col, select
 
+from services.blocklist.copies import forget_person
 from services.blocklist.entries import Book, Wish, end, withdraw
 from services.blocklist.rules.terms import LIFETIME, lists, takes_back
 from services.blocklist.settings import BlocklistSettings
@@ -100,6 +101,7 @@ class Handlers:
         work.session.execute(delete(Entry).where(over))
         for entry in work.session.exec(select(Entry).where(own, active())).all():
             end(entry, work, by="erasure")
+        forget_person(event.address, work)
 
     def _add(self, wish: Wish, work: Work) -> None:
         try:

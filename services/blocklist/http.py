@@ -10,15 +10,18 @@ from fastapi import APIRouter, Depends, FastAPI, Query
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from services.blocklist.copies import Copies
 from services.blocklist.entries import Book, Wish, end, mails_seen
 from services.blocklist.exchange import ExchangeDoor
 from services.blocklist.finding import candidates, listed, named, view
+from services.blocklist.history import HistoryDoor
 from services.blocklist.maps import MapDoor
 from services.blocklist.rules.forms import TENANT, canonical, canonical_scope, kind_of, scopes_of
 from services.blocklist.rules.precedence import Client, decide, lookups
 from services.blocklist.rules.terms import expiry, idle_days
 from services.blocklist.rules.traffic import DAYS, FRESH_DAYS, day_of
 from services.blocklist.tables import Entry
+from services.blocklist.victims import VictimDoor
 from shared.events import BlockOrigin
 from shared.events.vocabulary import BlockAction, BlockKind
 from shared.run import VERSION, Room
@@ -65,7 +68,7 @@ class Filters(BaseModel):
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
 
 
-def app(room: Room) -> FastAPI:
+def app(room: Room, copies: Copies) -> FastAPI:
     """The application of the block list."""
     application = service_app("blocklist", VERSION, ready=room.ready, documented=True)
     doors = APIRouter(dependencies=[Depends(bearer(room.settings.door_token())), Depends(same_site)])
@@ -76,6 +79,12 @@ def app(room: Room) -> FastAPI:
     doors.add_api_route("/v1/preview", blocks.preview, methods=["POST"])
     doors.add_api_route("/v1/blocks/{block_id}", blocks.remove, methods=["DELETE"])
     doors.add_api_route("/v1/check", blocks.check, methods=["POST"])
+    victims = VictimDoor(room, copies)
+    doors.add_api_route("/v1/blocks/{block_id}/victims", victims.victims, methods=["GET"])
+    doors.add_api_route("/v1/blocks/{block_id}/deliver", victims.deliver, methods=["POST"])
+    history = HistoryDoor(room)
+    doors.add_api_route("/v1/history", history.history, methods=["GET"])
+    doors.add_api_route("/v1/blocks/{block_id}/undo", history.undo, methods=["POST"])
     exchange = ExchangeDoor(room)
     doors.add_api_route("/v1/imports", exchange.take, methods=["POST"], status_code=HTTPStatus.CREATED)
     doors.add_api_route("/v1/exports", exchange.give, methods=["GET"])

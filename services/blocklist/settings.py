@@ -33,6 +33,20 @@ class BlocklistSettings(Settings):
         default="accept",
         description="while Redis does not answer the milter lets mail pass unchecked (`accept`) or answers 451 (`defer`)",
     )
+    milter_refuses_at: Literal["rcpt", "end"] = Field(
+        default="rcpt",
+        description="where the milter refuses what the envelope says: at `rcpt`, before the mail is sent, or at its `end`, so that a copy of "
+        "it is kept as well",
+    )
+    kept_days: int = Field(
+        default=7,
+        ge=0,
+        le=90,
+        description="days that copies of mails are kept which the milter refused at their end, or took off; 0: none",
+    )
+    kept_max_mb: int = Field(
+        default=1024, ge=1, description="how much disk these copies may take, in MiB; beyond, the oldest go"
+    )
     policy_failure: Failure = Field(default="accept", description="the same for the policy service")
     policy_action: PolicyAction = Field(
         default="reject",

@@ -100,6 +100,25 @@ class Place(SQLModel, table=True):
     position: str = Field(max_length=40)
 
 
+class Copy(SQLModel, table=True):
+    """A mail that an entry stopped at the milter, kept for those who lost it. `recipients` are lines, each with an end before it, too."""
+
+    metadata = METADATA
+    __tablename__ = "blocklist_copy"
+
+    copy_id: str = Field(primary_key=True, max_length=64)
+    block_id: str = Field(max_length=64, index=True)
+    sha256: str = Field(max_length=64, index=True)
+    size_bytes: int
+    sender: str = Field(max_length=320)
+    client_ip: str = Field(max_length=45)
+    recipients: str
+    kept_at: datetime = Field(sa_type=UtcTime, index=True)
+    outcome: str = Field(
+        default="", max_length=20, description="delivered, stopped_by_others or gone; empty: nobody asked"
+    )
+
+
 class Judged(SQLModel, table=True):
     """The newest verdict that was seen of a mail in a case, so that an older one that comes late does nothing."""
 

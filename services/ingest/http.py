@@ -13,7 +13,7 @@ from services.ingest.bodies import Upload, read_body, uploads
 from services.ingest.erasure import Erased, Wish, erase_person
 from services.ingest.gate import TooMany
 from services.ingest.handlers import write_all
-from services.ingest.intake import Handed, HandedHeld, Intake, count, held_id
+from services.ingest.intake import Handed, HandedHeld, Intake, count
 from services.ingest.keys import Keys
 from services.ingest.rspamd import Scan, scan_of_headers, scan_of_json
 from services.ingest.rules import is_verified
@@ -87,7 +87,7 @@ class HttpDoor:
             await self._room.database.run(lambda work: write_all(events, work))
             count(events, "http")
         rspamd = request.headers.get("user-agent", "").startswith("rspamd")
-        return JSONResponse({"held_id": held_id(handed)}, RSPAMD_SUCCESS if rspamd else HTTPStatus.ACCEPTED)
+        return JSONResponse({"held_id": handed.held_id()}, RSPAMD_SUCCESS if rspamd else HTTPStatus.ACCEPTED)
 
     async def erasures(self, wish: Wish) -> Erased:
         """Erase the mails that a person reported, received or sent, here and in every service."""

@@ -17,7 +17,7 @@ from shared.events import (
     QuarantineHeld,
     ReportReceived,
     ReportRejected,
-    fact_id,
+    held_id,
 )
 from shared.events.vocabulary import QuarantineReason, ReportCategory, Source
 from shared.health import Health
@@ -63,6 +63,10 @@ class HandedHeld:
     score: float | None = None
     symbols: tuple[str, ...] = ()
     queue_id: str = ""
+
+    def held_id(self) -> str:
+        """Which held mail this is."""
+        return held_id(queue_id=self.queue_id, sha256=hashlib.sha256(self.raw).hexdigest(), envelope=self.envelope)
 
 
 class Budget:
@@ -168,7 +172,7 @@ class Intake:
         expires_at = at + timedelta(days=self._settings.retention_days)
         return [
             QuarantineHeld(
-                held_id=held_id(one),
+                held_id=one.held_id(),
                 message=self._facts(one.raw),
                 envelope=one.envelope,
                 reason=one.reason,
@@ -184,18 +188,6 @@ class Intake:
     def _facts(self, raw: bytes) -> MessageFacts:
         mail = read_mail_apart(raw, own_authserv_ids=frozenset(self._settings.authserv_ids))
         return facts(mail, simulation_headers=self._settings.simulation_headers)
-
-
-def held_id(handed: HandedHeld) -> str:
-    """The same mail held for the same recipients by the same queue entry is one: gateways repeat after a lost answer."""
-    envelope = handed.envelope
-    return fact_id(
-        "held",
-        handed.queue_id,
-        hashlib.sha256(handed.raw).hexdigest(),
-        envelope.mail_from,
-        *sorted(envelope.rcpt_to),
-    )
 
 
 def refusal(handed: Handed, reason: str, sha256: str | None = None) -> ReportRejected:

@@ -70,10 +70,11 @@ class StreamDoor:
 
     def _held(self, delivery: Delivery) -> HandedHeld:
         held = cast("MailHeld", delivery.event)
+        action = "" if "reason" in held.model_fields_set else "held"  # who gives a reason knows it
         return HandedHeld(
             raw=self._raw(held.message),
             envelope=held.envelope,
-            reason=worse_of(held.reason, reason_of(given="", symbols=held.symbols, action="held")),
+            reason=worse_of(held.reason, reason_of(given="", symbols=held.symbols, action=action)),
             score=held.score,
             symbols=held.symbols,
             queue_id=held.queue_id,

@@ -43,6 +43,7 @@ from shared.events.quarantine import (
     QuarantineReleaseFailed,
     ReleaseDecided,
     ReleaseRequested,
+    held_id,
 )
 from shared.events.reports import (
     MessageByValue,
@@ -169,6 +170,7 @@ __all__ = [
     "SubmissionRequested",
     "VerdictIssued",
     "fact_id",
+    "held_id",
     "json_schema",
     "rfc3339",
 ]

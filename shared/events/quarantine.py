@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from shared.events.base import Event
+from shared.events.base import Event, fact_id
 from shared.events.exporter import of_exporter
 from shared.events.message import Envelope, MessageFacts
 from shared.events.reports import MessageByValue
@@ -31,12 +31,20 @@ class MailHeld(Event):
     symbols: tuple[str, ...] = ()
     queue_id: str = Field(default="", max_length=255)
 
+    def key(self) -> tuple[object, ...]:
+        return (self.queue_id, self.message.sha256 or "", self.envelope.mail_from, *sorted(self.envelope.rcpt_to))
+
     @classmethod
     def of_data(cls, data: bytes) -> "MailHeld":
         """Ours, or what Rspamd's `metadata_exporter` writes."""
         if exported := of_exporter(data):
             return cls.model_validate(exported)
         return cls.model_validate_json(data)
+
+
+def held_id(*, queue_id: str, sha256: str, envelope: Envelope) -> str:
+    """The same mail held for the same recipients by the same queue entry is one: gateways repeat after a lost answer."""
+    return fact_id("held", queue_id, sha256, envelope.mail_from, *sorted(envelope.rcpt_to))
 
 
 class QuarantineHeld(Event):

@@ -5,7 +5,8 @@ mail is refused. Mail to nothing but report mailboxes is never looked at: a repo
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 import structlog
 
@@ -14,7 +15,7 @@ from services.blocklist.enforcing.asking import Asker, Bearer
 from services.blocklist.enforcing.server import PACKET_MAX_BYTES
 from services.blocklist.enforcing.wire import Message, Terms
 from services.blocklist.rules.precedence import Candidate, Client, Lookup, lookups
-from services.blocklist.settings import Failure
+from services.blocklist.settings import BlocklistSettings
 from shared.apart import read_mail_apart
 from shared.errors import Defer
 from shared.known import REPORT_MAILBOXES
@@ -36,13 +37,22 @@ AT_ONCE_BYTES = 256 * 1024 * 1024
 NOT_NOW = "4.7.1 Mail policy cannot be asked now, try again later"
 
 
+class Keeping(Protocol):
+    """Keeps a copy of a mail for those whose copies entries stopped."""
+
+    async def keep(self, raw: bytes, sender: str, client_ip: str, stopped: Mapping[str, Candidate]) -> None:
+        """Keep it; what cannot be kept changes nothing about the refusal."""
+
+
 class Milter:
     """What all conversations share."""
 
-    def __init__(self, asker: Asker, *, failure: Failure, mail_max_bytes: int) -> None:
+    def __init__(self, asker: Asker, keeping: Keeping, settings: BlocklistSettings) -> None:
         self.asker = asker
-        self.failure = failure
-        self.mail_max_bytes = mail_max_bytes
+        self.keeping = keeping
+        self.failure = settings.milter_failure
+        self.waits_for_end = settings.milter_refuses_at == "end"
+        self.mail_max_bytes = settings.mail_max_bytes
         self.held_bytes = 0
         self.log = structlog.stdlib.get_logger("milter")
 
@@ -130,7 +140,7 @@ class Conversation:
         recipient = wire.path_of(data)
         if len(self._message.recipients) >= RECIPIENTS_MAX:
             return wire.reply("452", "4.5.3 Too many recipients")
-        if not self._takes_reports(recipient):
+        if not self._milter.waits_for_end and not self._takes_reports(recipient):
             keys = lookups(senders=(self._message.sender,), client=self._client)
             try:
                 stopped = await self._milter.asker.blocks(keys, (recipient,))
@@ -157,6 +167,8 @@ class Conversation:
                 return self._failed("too many large mails at once")
             mail = await asyncio.to_thread(read_mail_apart, bytes(message.raw))
             stopped = await self._milter.asker.blocks(keys_of(mail, message.sender, self._client), recipients)
+            if not message.is_cut:
+                await self._milter.keeping.keep(bytes(message.raw), message.sender, self._client.ip, stopped)
             if len(stopped) == len(message.recipients):
                 return await self._refuse("554", stopped)
             hosts = list(dict.fromkeys(link.host for link in mail.links if link.host))

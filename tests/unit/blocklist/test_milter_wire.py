@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +11,8 @@ from services.blocklist.enforcing import wire
 from services.blocklist.enforcing.asking import Asker
 from services.blocklist.enforcing.milter import Conversation, Milter
 from services.blocklist.gateway import Gateway, Hit, Seen
+from services.blocklist.rules.precedence import Candidate
+from services.blocklist.settings import BlocklistSettings
 from shared.errors import Defer
 from tests.milter_client import OFFERED
 
@@ -32,11 +34,20 @@ class Empty(Gateway):
         del notes
 
 
+class Nowhere:
+    """Keeps no copies."""
+
+    async def keep(self, raw: bytes, sender: str, client_ip: str, stopped: Mapping[str, Candidate]) -> None:
+        del raw, sender, client_ip, stopped
+
+
 def milter(*, is_away: bool = False, mail_max_bytes: int = 4_096) -> Milter:
     return Milter(
         Asker(Empty(is_away=is_away), "entry {id}"),
-        failure="defer" if is_away else "accept",
-        mail_max_bytes=mail_max_bytes,
+        Nowhere(),
+        BlocklistSettings(milter_failure="defer" if is_away else "accept").model_copy(
+            update={"mail_max_bytes": mail_max_bytes}  # smaller than one may set
+        ),
     )
 
 

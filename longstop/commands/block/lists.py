@@ -1,0 +1,77 @@
+"""Lists in and out."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from longstop import show
+from longstop.commands.block.api import PATIENCE_S, api_of, app
+from longstop.commands.options import DataDir, Json
+from longstop.where import answer_of
+from services.blocklist.rules.lists_in import format_of
+
+
+@app.command("import")
+def import_list(
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The list.")],
+    form: Annotated[
+        str, typer.Option("--format", help="text, csv, jsonl, stix or misp; told by the name when left out")
+    ] = "",
+    scope: Annotated[
+        str, typer.Option(help="One recipient's address, or their domain; everybody when left out.")
+    ] = "tenant",
+    expires: Annotated[
+        str, typer.Option(help="1d, 7d, 30d, hit+30d, a date, or never; what a line says comes first.")
+    ] = "30d",
+    allow: Annotated[bool, typer.Option("--allow", help="Let it through instead of blocking it.")] = False,
+    note: Annotated[str, typer.Option(help="Why.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and check.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out the lines that cannot be listed.")] = False,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Take a list in: all of it or nothing, and each bad line is named."""
+    query = {
+        "format": form or format_of(path.name),
+        "action": "allow" if allow else "block",
+        "scope": scope,
+        "expires": expires,
+        "note": note or path.name,
+        "by": "command line",
+        "dry_run": str(dry_run).lower(),
+        "skip_bad": str(skip_bad).lower(),
+    }
+    with api_of(data) as api, show.reading(path, f"Reading {path.name}") as pieces:
+        response = api.post("/v1/imports", params=query, content=pieces, timeout=PATIENCE_S)
+    told = response.json()
+    for fault in told.get("faults", ()):
+        show.say(f"{path.name} line {fault['line']}: {show.safe(fault['reason'], 300)}")
+    answer_of(response)
+    if as_json:
+        show.json_line(told)
+    else:
+        words = (
+            f"{told['lines']} lines are good"
+            if dry_run
+            else f"{told['made']} entries made, {told['known']} stood already"
+        )
+        show.say(words + (f", {told['fault_count']} lines left out" if told["fault_count"] else ""))
+
+
+@app.command("export")
+def export_list(
+    form: Annotated[str, typer.Option("--format", help="text, csv, jsonl, stix or misp")] = "csv",
+    only: Annotated[str, typer.Option(help="Only `block` or only `allow` entries.")] = "",
+    data: DataDir = None,
+) -> None:
+    """Write all entries that work now to standard output."""
+    query = {"format": form, **({"action": only} if only else {})}
+    with api_of(data) as api, api.stream("GET", "/v1/exports", params=query, timeout=PATIENCE_S) as response:
+        if not response.is_success:
+            response.read()
+            answer_of(response)
+        for piece in response.iter_bytes():
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
