@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
 
-PORTS = ("CONSOLE", "INGEST", "SMTP", "LMTP", "HELD_LMTP", "MILTER", "POLICY", "BLOCKLIST", "DIGEST")
+PORTS = ("CONSOLE", "INGEST", "SMTP", "LMTP", "HELD_LMTP", "MILTER", "POLICY", "BLOCKLIST", "DIGEST", "MAILBOXES")
 
 
 def engine_answers() -> bool:
