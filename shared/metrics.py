@@ -26,6 +26,15 @@ REPORT_TO_BLOCK_S = Histogram(
     "From a report's receipt to the gateway's knowing the entry",
     buckets=_LATENCIES_S,
 )
+GATEWAY_ENFORCES = Gauge(
+    "longstop_gateway_enforces",
+    "1 while a gateway refuses the probe mail with its entry's id, 0 while it lets it pass",
+    ["gateway"],
+)
+GATEWAY_MENDED = Counter(
+    "longstop_gateway_mended",
+    "Fields of the gateway's hash that did not say what the entries say, and were written again",
+)
 REPORTS_REFUSED = Counter("longstop_reports_refused", "Reports refused at a door", ["door"])
 PORTAL_REFUSED = Counter(
     "longstop_portal_refused", "Links, buttons and posts that people's pages did not accept", ["why"]

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from redis.exceptions import RedisError, ResponseError
 
-from longstop.examination.finding import Cure, Finding
+from longstop.examination.finding import Cure, Finding, Level
 from longstop.services import services
 from longstop.where import Endpoints, bare, client, redis_of
 
@@ -28,7 +28,7 @@ async def in_motion(found: Endpoints, data: Path | None) -> list[Finding]:
         findings = await _redis(redis, found)
         findings += [] if findings[0].level == "fail" else await _readers(redis, found)
         ready = await asyncio.to_thread(lambda: list(_services(found, data)))
-        return [*findings, *ready, await _gateway(redis, found, data)]
+        return [*findings, *ready, await _gateway(redis, found, data), *await asyncio.to_thread(_probes, found, data)]
     finally:
         await redis.aclose()
 
@@ -151,6 +151,28 @@ async def _gateway(redis: Any, found: Endpoints, data: Path | None) -> Finding:
     filled = f"{found.stream_prefix}:gateway.filled"
     cure = Cure("have the block list write it anew", partial(mended, found, lambda client: client.delete(filled)))
     return Finding("gateway list", "fail", f"{missing} of {len(entries)} entries are not in the gateway's hash", cure)
+
+
+def _probes(found: Endpoints, data: Path | None) -> list[Finding]:
+    """What each gateway that is asked did with its last probe mail."""
+    try:
+        with client(found.blocklist, data) as api:
+            probes = api.get("/v1/probes").json()["probes"]
+    except (httpx.HTTPError, ValueError, KeyError):
+        return []  # the gateway list said so
+    return [Finding("gateway", *_of_probe(one)) for one in probes]
+
+
+def _of_probe(probe: dict[str, Any]) -> tuple[Level, str]:
+    gateway, said = probe["gateway"], probe["words"]
+    if probe["state"] == "obeys":
+        return "ok", f"{gateway} refuses what an entry blocks"
+    if probe["state"] == "passes":
+        return (
+            "fail",
+            f"{gateway} lets mail pass that an entry blocks: is Longstop's file or milter still in its configuration?",
+        )
+    return "warn", f"{gateway} cannot be told to obey: {said}"
 
 
 def _entries(found: Endpoints, data: Path | None) -> list[dict[str, Any]]:

@@ -9,8 +9,10 @@ from services.blocklist.enforcing.server import GatewayDoor
 from services.blocklist.gateway import Gateway, Hit, Seen
 from services.blocklist.handlers import Handlers
 from services.blocklist.http import app
-from services.blocklist.jobs import ExpireDue, KeepGateway
+from services.blocklist.jobs import ExpireDue, KeepGateway, WarnBeforeEnd
+from services.blocklist.mapfiles import WriteMaps
 from services.blocklist.notes import CountNotes, count_hits, count_traffic
+from services.blocklist.probing import ProbeGateways
 from services.blocklist.recall import RECALLS
 from services.blocklist.settings import BlocklistSettings
 from services.blocklist.tables import METADATA
@@ -43,6 +45,9 @@ def build(room: Room) -> Parts:
             Job("write the gateway's hash", 1, gateway.apply, wake=room.database.wake_on_commit()),
             Job("count hits", 1, CountNotes(room, Hit, count_hits)),
             Job("count traffic", 5, CountNotes(room, Seen, count_traffic)),
+            Job("warn before entries end", 600, WarnBeforeEnd(room)),
+            Job("write maps", 2, WriteMaps(room)),
+            Job("probe gateways", settings.probe_every_s, ProbeGateways(room)),
             Job("forget kept copies", 600, copies.forget),
             Job("compare the gateway's hash", 60, gateway.reconcile),
         ],

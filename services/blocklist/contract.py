@@ -4,6 +4,7 @@ from shared.contract import Contract
 from shared.events import (
     BlockCreated,
     BlockExpired,
+    BlockExpiring,
     BlockHit,
     BlockImported,
     BlockRefused,
@@ -19,5 +20,15 @@ from shared.events import (
 CONTRACT = Contract(
     "blocklist",
     reads=(VerdictIssued, BlockRequested, BlockWithdrawn, ErasureRequested),
-    writes=(BlockCreated, BlockRefused, BlockRemoved, BlockExpired, BlockHit, BlockImported, MailHeld, ReleaseDecided),
+    writes=(
+        BlockCreated,
+        BlockRefused,
+        BlockRemoved,
+        BlockExpiring,
+        BlockExpired,
+        BlockHit,
+        BlockImported,
+        MailHeld,
+        ReleaseDecided,
+    ),
 )

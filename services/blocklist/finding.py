@@ -1,6 +1,7 @@
 """Reading the book: lists, the candidates for one mail, and the maps."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from sqlmodel import Session, col, select
 from services.blocklist.entries import origin_of
 from services.blocklist.rules.forms import KINDS, TENANT, canonical
 from services.blocklist.rules.precedence import Candidate, Lookup
+from services.blocklist.rules.zones import ZONES, Named
 from services.blocklist.tables import Entry, active
 from shared.errors import Reject
 from shared.events import rfc3339
@@ -33,13 +35,28 @@ def view(entry: Entry) -> dict[str, Any]:
     }
 
 
-def listed(session: Session, *, kind: BlockKind | None, text: str, limit: int) -> Sequence[Entry]:
-    """Active entries, the newest first; `text` is a part of the value."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries are listed: of a kind, with a text in the value, that end before a moment, that stopped nothing since one."""
+
+    kind: BlockKind | None = None
+    text: str = ""
+    ends_before: datetime | None = None
+    unused_since: datetime | None = None
+
+
+def listed(session: Session, wanted: Wanted, *, limit: int) -> Sequence[Entry]:
+    """Active entries, the newest first."""
     query = select(Entry).where(active())
-    if kind:
-        query = query.where(Entry.kind == kind)
-    if text:
-        query = query.where(col(Entry.value).contains(text.lower(), autoescape=True))
+    if wanted.kind:
+        query = query.where(Entry.kind == wanted.kind)
+    if wanted.text:
+        query = query.where(col(Entry.value).contains(wanted.text.lower(), autoescape=True))
+    if wanted.ends_before:
+        query = query.where(col(Entry.expires_at) <= wanted.ends_before)
+    if since := wanted.unused_since:
+        unused = or_(col(Entry.last_hit_at).is_(None), col(Entry.last_hit_at) < since)
+        query = query.where(col(Entry.created_at) < since, unused)
     return session.exec(query.order_by(col(Entry.created_at).desc(), col(Entry.block_id).desc()).limit(limit)).all()
 
 
@@ -80,7 +97,8 @@ def candidates(
 
 def map_changed_at(session: Session, name: str) -> datetime | None:
     """When a map last changed; None before its first entry."""
-    return session.exec(select(func.max(Entry.changed_at)).where(Entry.kind == MAPS[name])).one()
+    kind = MAPS.get(name) or ZONES[name]
+    return session.exec(select(func.max(Entry.changed_at)).where(Entry.kind == kind)).one()
 
 
 def map_lines(session: Session, name: str) -> list[str]:
@@ -91,6 +109,17 @@ def map_lines(session: Session, name: str) -> list[str]:
     if name == "urlhost":
         query = query.where(~col(Entry.value).contains("/"))
     return sorted(session.exec(query))
+
+
+def zone_entries(session: Session, name: str) -> list[Named]:
+    """What a zone is made of: the entries of its kind for everybody."""
+    query = select(Entry.block_id, Entry.value, Entry.action).where(
+        active(), Entry.scope == TENANT, Entry.kind == ZONES[name]
+    )
+    return [
+        Named(block_id, value, cast("BlockAction", action))
+        for block_id, value, action in session.exec(query.order_by(col(Entry.value)))
+    ]
 
 
 def _form(kind: BlockKind, value: str) -> tuple[BlockKind, str] | None:

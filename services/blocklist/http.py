@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import uuid4
@@ -13,9 +14,11 @@ from sqlmodel import Session
 from services.blocklist.copies import Copies
 from services.blocklist.entries import Book, Wish, end, mails_seen
 from services.blocklist.exchange import ExchangeDoor
+from services.blocklist.finding import Wanted as Listing
 from services.blocklist.finding import candidates, listed, named, view
 from services.blocklist.history import HistoryDoor
 from services.blocklist.maps import MapDoor
+from services.blocklist.probing import probes
 from services.blocklist.rules.forms import TENANT, canonical, canonical_scope, kind_of, scopes_of
 from services.blocklist.rules.precedence import Client, decide, lookups
 from services.blocklist.rules.terms import expiry, idle_days
@@ -65,7 +68,19 @@ class Filters(BaseModel):
 
     kind: BlockKind | None = None
     q: Annotated[str, Field(max_length=320, description="part of the value")] = ""
+    expiring_days: Annotated[
+        int | None, Field(ge=0, le=3_650, description="only those that end within so many days")
+    ] = None
+    unused_days: Annotated[
+        int | None, Field(ge=1, le=3_650, description="only older ones that stopped nothing for so many days")
+    ] = None
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+    def wanted(self, at: datetime) -> Listing:
+        """The same as the book is asked."""
+        ends_before = None if self.expiring_days is None else at + timedelta(days=self.expiring_days)
+        unused_since = at - timedelta(days=self.unused_days) if self.unused_days else None
+        return Listing(self.kind, self.q, ends_before, unused_since)
 
 
 def app(room: Room, copies: Copies) -> FastAPI:
@@ -88,6 +103,7 @@ def app(room: Room, copies: Copies) -> FastAPI:
     exchange = ExchangeDoor(room)
     doors.add_api_route("/v1/imports", exchange.take, methods=["POST"], status_code=HTTPStatus.CREATED)
     doors.add_api_route("/v1/exports", exchange.give, methods=["GET"])
+    doors.add_api_route("/v1/probes", blocks.probes, methods=["GET"])
     maps = MapDoor(room.database)
     doors.add_api_route("/maps/{name}", maps.get, methods=["GET"])
     doors.add_api_route("/maps/{name}", maps.get, methods=["HEAD"], include_in_schema=False)
@@ -104,9 +120,7 @@ class BlockDoor:
 
     async def entries(self, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
         """The entries that work now, the newest first."""
-        found = await self._database.look(
-            lambda session: listed(session, kind=filters.kind, text=filters.q, limit=filters.limit)
-        )
+        found = await self._database.look(lambda session: listed(session, filters.wanted(now()), limit=filters.limit))
         return {"blocks": [view(entry) for entry in found]}
 
     async def add(self, wanted: Wanted) -> dict[str, Any]:
@@ -196,6 +210,10 @@ class BlockDoor:
             }
 
         return await self._database.look(look)
+
+    async def probes(self) -> dict[str, Any]:
+        """What each gateway that is asked did with its last probe mail."""
+        return {"probes": await self._database.look(probes)}
 
     async def _removed(self, write: Callable[[Work], list[str]]) -> dict[str, Any]:
         removed = await self._database.run(write)

@@ -3,20 +3,21 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import Session, col
 
 from services.blocklist.comparing import COLUMNS, Comparison
-from services.blocklist.entries import expire
+from services.blocklist.entries import expire, named_fields
 from services.blocklist.gateway import Gateway
 from services.blocklist.rules.fields import Place, Standing, places
 from services.blocklist.tables import Entry, active
 from shared.bulk import Bulk
 from shared.errors import Defer
-from shared.metrics import REPORT_TO_BLOCK_S, observe_since
+from shared.events import BlockExpiring
+from shared.metrics import GATEWAY_MENDED, REPORT_TO_BLOCK_S, observe_since
 from shared.run import Room
 from shared.work import Work, now
 
@@ -26,6 +27,9 @@ STEP = 1_000
 _MARK = Bulk(
     update(Entry).where(col(Entry.block_id) == bindparam("row")).values(applied=bindparam("seen")), ("row", "seen")
 )
+
+#: How long before its end an entry is told.
+WARNED_BEFORE = timedelta(days=7)
 
 #: Pages that are compared at a time.
 PAGES = 10
@@ -44,6 +48,17 @@ class ExpireDue:
         if ids:
             await self._database.run(lambda work: _expire(ids, work))
         return len(ids) == STEP
+
+
+class WarnBeforeEnd:
+    """Tells once of each entry that it ends within a week. Those of lists are looked at as lists, and a hit moves the others' end."""
+
+    def __init__(self, room: Room) -> None:
+        self._database = room.database
+
+    async def __call__(self) -> bool:
+        """One step; True when more may be due."""
+        return await self._database.run(_warn) == STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +116,7 @@ class KeepGateway:
 
     def _told(self, put: int, dropped: int) -> None:
         if put or dropped:
+            GATEWAY_MENDED.inc(put + dropped)
             self._log.warning("the gateway's hash was mended", put=put, dropped=dropped)
 
     async def _apply_step(self) -> int:
@@ -116,6 +132,23 @@ class KeepGateway:
 def _expire(ids: Sequence[str], work: Work) -> None:
     due = select(Entry).where(col(Entry.block_id).in_(ids), active(), col(Entry.expires_at) <= work.at)
     expire(work.session.scalars(due).all(), work)
+
+
+def _warn(work: Work) -> int:
+    soon = (
+        select(Entry)
+        .where(active(), col(Entry.expires_at) <= work.at + WARNED_BEFORE, col(Entry.import_id) == "")
+        .where(col(Entry.idle_days).is_(None))
+        .where(or_(col(Entry.warned_for).is_(None), col(Entry.warned_for) != col(Entry.expires_at)))
+        .limit(STEP)
+    )
+    found = work.session.scalars(soon).all()
+    for entry in found:
+        entry.warned_for = entry.expires_at
+        if entry.expires_at and entry.expires_at - entry.created_at > WARNED_BEFORE:
+            told = BlockExpiring(**named_fields(entry), expires_at=entry.expires_at, hit_count=entry.hit_count)
+            work.emit(told)
+    return len(found)
 
 
 def _changes(session: Session) -> Change:

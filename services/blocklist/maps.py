@@ -7,12 +7,13 @@ looks every six seconds at best, so a map is never as fast as the hash in Redis.
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
-from typing import Literal
+from typing import Literal, cast
 
 from fastapi import Request, Response
 from sqlmodel import Session
 
-from services.blocklist.finding import map_changed_at, map_lines
+from services.blocklist.finding import map_changed_at, map_lines, zone_entries
+from services.blocklist.rules.zones import ZONES, ZoneName, zone
 from shared.work import Database, now
 
 #: How long a reader may keep a map, in seconds.
@@ -21,7 +22,7 @@ FRESH_S = 5
 #: The version of a map that never had an entry.
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
-MapName = Literal["from", "domain", "urlhost", "sha256", "ip"]
+MapName = Literal["from", "domain", "urlhost", "sha256", "ip"] | ZoneName
 
 
 class MapDoor:
@@ -31,7 +32,7 @@ class MapDoor:
         self._database = database
 
     async def get(self, name: MapName, request: Request) -> Response:
-        """Everything of one kind that is blocked for everybody."""
+        """Everything of one kind that is blocked for everybody, a value a line, or as a zone for a name server."""
         at = now()
 
         def look(session: Session) -> Response:
@@ -43,10 +44,19 @@ class MapDoor:
             }
             if _is_known(request, headers["ETag"], changed_at):
                 return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-            body = "".join(f"{line}\n" for line in map_lines(session, name))
-            return Response(body, headers=headers, media_type="text/plain")
+            return Response(text_of(session, name), headers=headers, media_type="text/plain")
 
         return await self._database.look(look)
+
+
+def text_of(session: Session, name: str) -> str:
+    """A map, a value a line, or a zone."""
+    if name in ZONES:
+        changed_at = map_changed_at(session, name) or NEVER
+        lines = zone(cast("ZoneName", name), zone_entries(session, name), changed_at=changed_at)
+    else:
+        lines = iter(map_lines(session, name))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _last_modified(changed_at: datetime, at: datetime) -> datetime:

@@ -101,7 +101,44 @@ class BlocklistSettings(Settings):
             words += filter(None, (line.partition("#")[0].strip() for line in lines))
         return Ours(self.own_domains, frozenset(map(_sender, words)))
 
-    _split = field_validator("gateway_networks", "protected_senders", mode="before")(split_words)
+    map_dir: Path | None = Field(
+        default=None, description="a folder in which maps and zones are kept as files, for gateways that read files"
+    )
+    probe_gateways: Words = Field(
+        default=(),
+        description="mail servers, `HOST:PORT`, that are asked now and then with a mail that an entry names; comma-separated",
+    )
+    probe_recipient: str = Field(
+        default="",
+        max_length=320,
+        description="to whom that mail goes: an address that they take mail for, and that discards it",
+    )
+    probe_sender: str = Field(
+        default="probe@longstop-probe.invalid",
+        max_length=320,
+        description="from whom it is; a standing entry blocks it",
+    )
+    probe_every_s: float = Field(default=300, ge=5, le=86_400, description="how often they are asked, in seconds")
+
+    def gateways_to_probe(self) -> list[tuple[str, int]]:
+        """Host and port of each.
+
+        Raises:
+            ValueError: one is no HOST:PORT, or nobody is named to whom the mail goes.
+        """
+        found = []
+        for word in self.probe_gateways:
+            host, colon, port = word.rpartition(":")
+            if not colon or not host or not port.isdigit() or not 0 < int(port) < 65_536:
+                raise ValueError(f"LONGSTOP_PROBE_GATEWAYS: {word} is no HOST:PORT")
+            found.append((host.strip("[]"), int(port)))
+        if found and not self.probe_recipient:
+            raise ValueError(
+                "LONGSTOP_PROBE_GATEWAYS needs LONGSTOP_PROBE_RECIPIENT: an address of yours that discards its mail"
+            )
+        return found
+
+    _split = field_validator("gateway_networks", "protected_senders", "probe_gateways", mode="before")(split_words)
     _networks = field_validator("gateway_networks")(known_networks)
 
 

@@ -59,6 +59,7 @@ class Entry(SQLModel, table=True):
     reported_at: datetime | None = Field(default=None, sa_type=UtcTime, description="of the report that led to it")
     generation: int = 1
     applied: int = 0
+    warned_for: datetime | None = Field(default=None, sa_type=UtcTime, description="the end that was warned of")
 
 
 def active() -> ColumnElement[bool]:
@@ -117,6 +118,18 @@ class Copy(SQLModel, table=True):
     outcome: str = Field(
         default="", max_length=20, description="delivered, stopped_by_others or gone; empty: nobody asked"
     )
+
+
+class Probe(SQLModel, table=True):
+    """What a gateway did with the last mail that an entry names."""
+
+    metadata = METADATA
+    __tablename__ = "blocklist_probe"
+
+    gateway: str = Field(primary_key=True, max_length=300)
+    asked_at: datetime = Field(sa_type=UtcTime)
+    state: str = Field(default="", max_length=10, description="obeys, passes, unclear or silent")
+    words: str = Field(default="", max_length=300, description="its answer")
 
 
 class Judged(SQLModel, table=True):

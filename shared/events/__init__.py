@@ -4,6 +4,7 @@ from shared.events.base import DATA_MAX_BYTES, Envelope, Event, fact_id, json_sc
 from shared.events.blocks import (
     BlockCreated,
     BlockExpired,
+    BlockExpiring,
     BlockHit,
     BlockImported,
     BlockOrigin,
@@ -88,6 +89,7 @@ EVENTS: tuple[type[Event], ...] = (
     BlockHit,
     BlockRemoved,
     BlockExpired,
+    BlockExpiring,
     ReleaseRequested,
     ReleaseDecided,
     QuarantineReleased,
@@ -115,6 +117,7 @@ __all__ = [
     "Authentication",
     "BlockCreated",
     "BlockExpired",
+    "BlockExpiring",
     "BlockHit",
     "BlockImported",
     "BlockOrigin",

@@ -138,6 +138,18 @@ class BlockRemoved(_Entry):
         return (self.block_id,)
 
 
+class BlockExpiring(_Entry):
+    """An entry ends within a week, unless somebody prolongs it by adding it again."""
+
+    STREAM: ClassVar = "block.expiring.v1"
+
+    expires_at: datetime
+    hit_count: int = 0
+
+    def key(self) -> tuple[object, ...]:
+        return (self.block_id, self.expires_at)
+
+
 class BlockExpired(_Entry):
     """An entry's time was over."""
 

@@ -16,11 +16,18 @@ from longstop.where import answer_of
 def list_entries(
     kind: Annotated[str, typer.Option(help="address, domain, url, file, ip or spoof")] = "",
     text: Annotated[str, typer.Option("--match", help="Only values with this in them.")] = "",
+    expiring: Annotated[
+        int | None, typer.Option(help="Only those that end within so many days.", metavar="DAYS")
+    ] = None,
+    unused: Annotated[
+        int | None, typer.Option(help="Only older ones that stopped nothing for so many days.", metavar="DAYS")
+    ] = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """List the entries that work now."""
-    query = {name: value for name, value in (("kind", kind), ("q", text)) if value}
+    wanted = {"kind": kind or None, "q": text or None, "expiring_days": expiring, "unused_days": unused}
+    query = {name: str(value) for name, value in wanted.items() if value is not None}
     with api_of(data) as api:
         entries = answer_of(api.get("/v1/blocks", params={**query, "limit": "1000"})).json()["blocks"]
     if as_json:

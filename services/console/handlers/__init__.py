@@ -3,6 +3,7 @@
 from services.console.handlers.blocks import (
     on_block_created,
     on_block_expired,
+    on_block_expiring,
     on_block_hit,
     on_block_imported,
     on_block_refused,
@@ -45,6 +46,7 @@ from services.console.handlers.reports import (
 __all__ = [
     "on_block_created",
     "on_block_expired",
+    "on_block_expiring",
     "on_block_hit",
     "on_block_imported",
     "on_block_refused",

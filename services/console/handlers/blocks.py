@@ -4,7 +4,16 @@ from services.console.handlers.note import note
 from services.console.rules.standing import ends_first, later
 from services.console.tables import Block, move, row_of
 from services.console.words import ACTIONS, KINDS, sentence
-from shared.events import BlockCreated, BlockExpired, BlockHit, BlockImported, BlockRefused, BlockRemoved, fact_id
+from shared.events import (
+    BlockCreated,
+    BlockExpired,
+    BlockExpiring,
+    BlockHit,
+    BlockImported,
+    BlockRefused,
+    BlockRemoved,
+    fact_id,
+)
 from shared.work import Work
 
 
@@ -56,6 +65,11 @@ def on_block_removed(event: BlockRemoved, work: Work) -> None:
 def on_block_expired(event: BlockExpired, work: Work) -> None:
     """An entry's time was over."""
     _end(event, "expired", "", work)
+
+
+def on_block_expiring(event: BlockExpiring, work: Work) -> None:
+    """An entry ends within a week."""
+    note(event, "An entry ends within a week", work, word=event.action)
 
 
 def _end(event: BlockRemoved | BlockExpired, status: str, by: str, work: Work) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from services.blocklist.entries import Book, Wish, end, withdraw
-from services.blocklist.finding import candidates, listed, map_changed_at, map_lines, named, view
+from services.blocklist.finding import Wanted, candidates, listed, map_changed_at, map_lines, named, view
 from services.blocklist.jobs import KeepGateway
 from services.blocklist.rules.forms import TENANT
 from services.blocklist.rules.precedence import lookups
@@ -114,7 +114,7 @@ def test_a_list_is_filtered_and_limited(shelf: Shelf) -> None:
     shelf.add("parcel-fee.example", "url")
 
     def values(kind: Any, text: str, limit: int) -> list[str]:
-        return [entry.value for entry in shelf.read(lambda s: listed(s, kind=kind, text=text, limit=limit))]
+        return [entry.value for entry in shelf.read(lambda s: listed(s, Wanted(kind, text), limit=limit))]
 
     assert len(values(None, "", 10)) == 6
     assert len(values("address", "", 3)) == 3
@@ -179,5 +179,5 @@ async def test_without_redis_the_gateways_jobs_wait_and_lose_nothing(shelf: Shel
     with pytest.raises(Defer, match="cannot be reached"):
         await gateway.reconcile()
     await redis.aclose()
-    dirty = shelf.read(lambda s: [entry.applied < entry.generation for entry in listed(s, kind=None, text="", limit=9)])
+    dirty = shelf.read(lambda s: [entry.applied < entry.generation for entry in listed(s, Wanted(None, ""), limit=9)])
     assert dirty == [True]

@@ -1,0 +1,115 @@
+"""The life of entries: told a week before their end, listed when they end soon or stopped nothing, kept as files."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dns.zone
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from services.blocklist.jobs import WarnBeforeEnd
+from services.blocklist.settings import BlocklistSettings
+from services.blocklist.tables import Entry
+from shared.blobs import open_blobs
+from shared.bus import connect
+from shared.events import BlockExpiring
+from shared.run import Room
+from shared.work import now
+from tests.services import House, house
+from tests.waiting import until
+
+
+@pytest.fixture
+async def blocks(redis_url: str, database_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
+    more = {"database_url": database_url, "map_dir": data_dir / "maps"}
+    async with house(("blocklist",), redis_url, prefix, data_dir, **more) as made:
+        yield made
+
+
+async def add(made: House, value: str, **more: Any) -> str:
+    async with made.http("blocklist") as http:
+        answer = await http.post("/v1/blocks", json={"value": value, **more})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["block_id"])
+
+
+async def values(made: House, **query: str) -> set[str]:
+    async with made.http("blocklist") as http:
+        return {one["value"] for one in (await http.get("/v1/blocks", params=query)).json()["blocks"]}
+
+
+async def age(made: House, days: int, **columns: Any) -> None:
+    """Let every entry be so many days older."""
+    older = {"created_at": now() - timedelta(days=days), **columns}
+    await made.database("blocklist").run(lambda work: work.session.execute(update(Entry).values(**older)))
+
+
+async def test_an_entry_is_told_once_a_week_before_its_end_and_again_when_that_moved(blocks: House) -> None:
+    settings = BlocklistSettings(**blocks.overrides)
+    room = Room(settings, blocks.database("blocklist"), open_blobs(settings.blobs_at()), connect(settings.redis_url))
+    warn = WarnBeforeEnd(room)
+    await add(blocks, "a@long.example", expires="30d")
+    await add(blocks, "b@idle.example", expires="hit+30d")
+    await add(blocks, "c@never.example", expires="never")
+    short = await add(blocks, "d@short.example", expires="7d")
+    await warn()
+    assert await blocks.said(BlockExpiring) == []
+    await age(blocks, 25, expires_at=now() + timedelta(days=6))
+    await blocks.database("blocklist").run(
+        lambda work: work.session.execute(
+            update(Entry).where(col(Entry.block_id) == short).values(created_at=now() - timedelta(days=1))
+        )
+    )
+    await blocks.database("blocklist").run(
+        lambda work: work.session.execute(
+            update(Entry).where(col(Entry.value) == "c@never.example").values(expires_at=None)
+        )
+    )
+    await warn()
+    await warn()
+    assert [one["value"] for one in await blocks.said(BlockExpiring)] == ["a@long.example"]
+    await age(blocks, 25, expires_at=now() + timedelta(days=5))
+    await warn()
+    assert len(await blocks.said(BlockExpiring)) > 1
+
+
+async def test_entries_that_end_soon_and_those_that_stopped_nothing_are_listed(blocks: House) -> None:
+    await add(blocks, "a@soon.example", expires="3d")
+    await add(blocks, "b@later.example", expires="60d")
+    assert await values(blocks, expiring_days="7") == {"a@soon.example"}
+    assert await values(blocks, unused_days="30") == set()  # too young to say
+    await age(blocks, 40)
+    assert await values(blocks, unused_days="30") == {"a@soon.example", "b@later.example"}
+    await age(blocks, 40, last_hit_at=now() - timedelta(days=2))
+    assert await values(blocks, unused_days="30") == set()
+
+
+async def test_maps_and_zones_are_kept_as_files_and_served_as_they_are(blocks: House, data_dir: Path) -> None:
+    folder = data_dir / "maps"
+    removed = await add(blocks, "fee@parcel.example")
+    await add(blocks, "evil.example", kind="url")
+    await add(blocks, "198.51.100.0/24")
+    await add(blocks, "own@parcel.example", scope="ana@example.org")
+
+    async def written() -> bool:
+        names = ("from.map", "urlhost.map", "rpz.zone", "dnsbl-ip.zone")
+        return all((folder / name).exists() and (folder / name).read_text() for name in names) and (
+            "198.51.100" in (folder / "ip.map").read_text()
+        )
+
+    await until(written)
+    assert (folder / "from.map").read_text() == "fee@parcel.example\n"
+    async with blocks.http("blocklist") as http:
+        assert (await http.get("/maps/rpz")).text == (folder / "rpz.zone").read_text()
+        tag = (await http.get("/maps/dnsbl-ip")).headers["ETag"]
+        assert (await http.get("/maps/dnsbl-ip", headers={"If-None-Match": tag})).status_code == 304
+        assert (await http.delete(f"/v1/blocks/{removed}")).status_code == 200
+    assert dns.zone.from_text((folder / "rpz.zone").read_text(), origin="rpz.example.org").get_node("evil.example")
+
+    async def gone() -> bool:
+        return (folder / "from.map").read_text() == ""
+
+    await until(gone)
