@@ -10,7 +10,7 @@ import sys
 import threading
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 
@@ -45,7 +45,7 @@ class Reader:
         self._pipe: Connection | None = None
         self._left = 0
 
-    def read(self, what: Literal["mail", "report mail", "msg"], raw: bytes, **more: Any) -> Any:
+    def read(self, what: str, raw: bytes, **more: Any) -> Any:
         """What was read; None when it takes more than a mail may.
 
         Raises:

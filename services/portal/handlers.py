@@ -36,6 +36,9 @@ def on_quarantine_held(event: QuarantineHeld, work: Work) -> None:
             reason=event.reason,
             held_at=event.held_at,
             expires_at=event.expires_at,
+            spf=message.authentication.spf or "",
+            dkim=message.authentication.dkim or "",
+            dmarc=message.authentication.dmarc or "",
         )
     )
 

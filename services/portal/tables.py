@@ -25,6 +25,9 @@ class Held(SQLModel, table=True):
     reason: str = Field(max_length=20)
     held_at: datetime = Field(sa_type=UtcTime)
     expires_at: datetime = Field(sa_type=UtcTime, index=True)
+    spf: str = ""
+    dkim: str = ""
+    dmarc: str = ""
 
 
 class Copy(SQLModel, table=True):

@@ -4,13 +4,15 @@ import contextlib
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 
 from shared.mail import read_mail, read_report_mail
 from shared.mail.outlook import mail_of_msg
 
-READERS: dict[str, Callable[..., object]] = {"mail": read_mail, "report mail": read_report_mail, "msg": mail_of_msg}
+Readers = Mapping[str, Callable[..., object]]
+
+READERS: Readers = {"mail": read_mail, "report mail": read_report_mail, "msg": mail_of_msg}
 
 #: What one mail may take: seconds of the processor, and bytes of memory with everything that Python needs.
 CPU_S = 10
@@ -20,7 +22,7 @@ MEMORY_MAX_BYTES = 1024 * 1024 * 1024
 FILES_MAX = 32
 
 
-def serve(pipe: Connection) -> None:
+def serve(pipe: Connection, readers: Readers = READERS) -> None:
     """Say that this is ready, then read what comes.
 
     `(what, raw, further arguments)` in, what was read out; None when the memory was not enough.
@@ -34,7 +36,7 @@ def serve(pipe: Connection) -> None:
         used = resource.getrusage(resource.RUSAGE_SELF)
         _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + CPU_S + 1)
         try:
-            answer = READERS[what](raw, **more)
+            answer = readers[what](raw, **more)
         except MemoryError:
             answer = None
         del raw
@@ -47,14 +49,14 @@ def _limit(kind: int, most: int) -> None:
         resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
 
 
-def main(pipe: str) -> None:
-    """Set the limits of this process, then read."""
+def main(pipe: str, readers: Readers = READERS) -> None:
+    """Set the limits of this process, then read; a service may have readers of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service; this ends with it
     _limit(resource.RLIMIT_AS, MEMORY_MAX_BYTES)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, FILES_MAX)
-    serve(Connection(int(pipe)))
+    serve(Connection(int(pipe)), readers)
 
 
 if __name__ == "__main__":

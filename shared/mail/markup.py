@@ -15,9 +15,9 @@ _WS = r"[ \t\n\f\r]"
 # Possessive throughout: whatever was consumed is never tried again. An unclosed quote falls back to a bare value.
 _VALUE = rf"""(?:{_WS}*+={_WS}*+(?:"([^"]*+)"|'([^']*+)'|(?!["'])([^ \t\n\f\r>]*+)))?+"""
 _NAME = r"(=[^ \t\n\f\r/>=]*+|[^ \t\n\f\r/>=]++)"
-_ATTRIBUTE = re.compile(_NAME + _VALUE)
+ATTRIBUTE = re.compile(_NAME + _VALUE)
 _PLAIN_ATTRIBUTE = _NAME.replace("(", "(?:", 1) + re.sub(r"\(\[", r"(?:[", _VALUE)
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"<!--(?:-?>|([\s\S]*?)(?:--!?>|\Z))"  # 1: a comment
     rf"|<(/?)([A-Za-z][^ \t\n\f\r/>]*+)((?:[ \t\n\f\r/]++|{_PLAIN_ATTRIBUTE})*+)(?:>|\Z)"  # 2 to 4: a tag
     r"|<(?:[!?]|/[^A-Za-z])[^>]*+(?:>|\Z)"  # a declaration, or what browsers take for a comment
@@ -99,7 +99,7 @@ def read_page(source: str) -> Page:
     source = source[: limits.HTML_MAX]
     reader = _Reader()
     at = 0
-    while match := _TOKEN.search(source, at):
+    while match := TOKEN.search(source, at):
         reader.text(source[at : match.start()])
         at = match.end()
         if match[2]:
@@ -175,7 +175,7 @@ class _Reader:
 
     def _attributes(self, name: str, raw: str) -> None:
         values: dict[str, str] = {}
-        for match in _ATTRIBUTE.finditer(raw):
+        for match in ATTRIBUTE.finditer(raw):
             values.setdefault(match[1].lower(), unescape(match[2] or match[3] or match[4] or ""))
         target = values.get("href", values.get("xlink:href", ""))
         if name == "base":

@@ -6,10 +6,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from services.portal.http.bodies import Bounded
 from services.portal.http.door import Door, Refused
 from services.portal.http.mails import Mails
 from services.portal.http.pages import Pages
 from services.portal.http.people import People
+from services.portal.http.previews import Looking
+from services.portal.reading import Previews
 from shared.links import keyring_of
 from shared.run import VERSION, Room
 from shared.web import service_app
@@ -19,11 +22,13 @@ def app(room: Room) -> FastAPI:
     """The application."""
     application = service_app("portal", VERSION, ready=room.ready)
     settings = room.settings
-    door, pages = Door(keyring_of(settings), settings.public_url), Pages(room.database)
-    application.include_router(Mails(room.database, door, pages, settings.portal_pause_s).router())
+    door, pages = Door(keyring_of(settings), settings.public_url, settings.portal_pause_s), Pages(room.database)
+    application.include_router(Mails(room.database, door, pages).router())
+    application.include_router(Looking(room.database, door, pages, Previews(room.blobs)).router())
     application.include_router(People(room.database, door, pages).router())
     for name in ("portal.css", "portal.js"):
         application.add_api_route(f"/{name}", _static(pages, name), methods=["GET"], include_in_schema=False)
+    application.add_middleware(Bounded)
     _told(application, pages)
     return application
 

@@ -3,28 +3,62 @@
 import ipaddress
 import secrets
 import time
-from collections import OrderedDict, deque
 from datetime import timedelta
 from http import HTTPStatus
+from typing import NamedTuple
 
 import structlog
 from fastapi import Request, Response
+from pydantic import BaseModel, Field
 
+from services.portal.http.pace import Pace
 from services.portal.rules.machines import is_from_here, sign_of_a_program
-from shared.links import Capability, Keyring, LinkRefused, Purpose
+from shared.links import TOKEN_MAX, Capability, Keyring, LinkRefused, Purpose
 from shared.metrics import PORTAL_REFUSED
 from shared.work import now
 
 #: What one client and one recipient may post, and how many bad links one client may try, in a minute.
 CLIENT_POSTS, RECIPIENT_POSTS, BAD_LINKS = 60, 30, 20
 
-#: Clients and recipients that are remembered; the one that was quiet longest is forgotten first.
-REMEMBERED = 10_000
+#: How many previews one recipient may open in a minute: each may cost the seconds that a mail may take.
+LOOKS = 60
 
 BROWSER, PERSON = "longstop_browser", "longstop_person"
 
 #: How long a browser counts as that of a person who did a second step: the next acts need one step less.
 PERSON_LASTS = timedelta(hours=8)
+
+
+#: How long a person has for the second step.
+STEP_LASTS = timedelta(minutes=10)
+
+
+class Step(NamedTuple):
+    """A second step as a page shows it."""
+
+    number: str
+    token: str
+
+
+class StepForm(BaseModel):
+    """A second step as a page sends it. `website` is a field that people don't see."""
+
+    confirm: str = Field(default="", max_length=TOKEN_MAX)
+    number: str = Field(default="", max_length=20)
+    website: str = Field(default="", max_length=200)
+
+
+class Visit(NamedTuple):
+    """Somebody with a good link."""
+
+    request: Request
+    token: str
+    mine: Capability
+
+    @property
+    def browser(self) -> str:
+        """The name of their browser; empty before it was given one."""
+        return self.request.cookies.get(BROWSER, "")
 
 
 class Refused(Exception):  # noqa: N818 - a fact
@@ -36,36 +70,16 @@ class Refused(Exception):  # noqa: N818 - a fact
         self.word = word
 
 
-class Pace:
-    """How often something happened in the last minute, for a bounded number of names."""
-
-    def __init__(self, most: int, remembered: int = REMEMBERED) -> None:
-        self._most = most
-        self._remembered = remembered
-        self._times: OrderedDict[str, deque[float]] = OrderedDict()
-
-    def is_full(self, name: str, at: float) -> bool:
-        """Whether it may not happen once more now."""
-        times = self._times.get(name)
-        return times is not None and len(times) == self._most and at - times[0] < 60
-
-    def count(self, name: str, at: float) -> None:
-        """It happened."""
-        times = self._times.setdefault(name, deque(maxlen=self._most))
-        self._times.move_to_end(name)
-        times.append(at)
-        if len(self._times) > self._remembered:
-            self._times.popitem(last=False)
-
-
 class Door:
     """Looks at every request before a page does."""
 
-    def __init__(self, keyring: Keyring, public_url: str) -> None:
+    def __init__(self, keyring: Keyring, public_url: str, pause_s: float) -> None:
         self._keyring = keyring
         self._public_url = public_url
+        self._pause = timedelta(seconds=pause_s)
         self._is_secure = public_url.startswith("https:")
         self._clients, self._recipients, self._bad = Pace(CLIENT_POSTS), Pace(RECIPIENT_POSTS), Pace(BAD_LINKS)
+        self._looks = Pace(LOOKS)
         self._log = structlog.stdlib.get_logger("portal")
 
     def open(self, purpose: Purpose, token: str, request: Request) -> Capability:
@@ -104,17 +118,31 @@ class Door:
             self._tell("post refused", sign, "")
             raise Refused(HTTPStatus.FORBIDDEN, "program")
 
+    def pass_look(self, request: Request, recipient: str) -> None:
+        """Let somebody look into a mail.
+
+        Raises:
+            Refused: 403 a program asks that says so; 429 too many.
+        """
+        at = time.monotonic()
+        if self._looks.is_full(recipient, at):
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "slow")
+        self._looks.count(recipient, at)
+        if sign := sign_of_a_program(request.headers):
+            self._tell("look refused", sign, "")
+            raise Refused(HTTPStatus.FORBIDDEN, "program")
+
     def browser(self, request: Request) -> str:
         """The name of this browser: what its cookie says, or a new one, for the first page."""
         given = request.cookies.get(BROWSER, "")
         return given if given.isascii() and len(given) == 22 else secrets.token_urlsafe(16)
 
-    def remember(self, response: Response, name: str, value: str, lasts: timedelta) -> None:
+    def remember(self, response: Response, name: str, value: str) -> None:
         """Set a cookie that no script reads and no other site's post carries (SameSite: RFC 6265bis)."""
         response.set_cookie(
             name,
             value,
-            max_age=int(lasts.total_seconds()),
+            max_age=int(PERSON_LASTS.total_seconds()),
             httponly=True,
             secure=self._is_secure,
             samesite="lax",
@@ -133,13 +161,24 @@ class Door:
         """
         self._check("button", token, capability, request.cookies.get(BROWSER, ""))
 
-    def check_step(self, token: str, capability: Capability, browser: str) -> Capability:
-        """What the second step is about, when the first was done in this browser; its nonce ends in the number shown.
+    def new_step(self, capability: Capability, act: str, browser: str) -> Step:
+        """A second step for one act: a number to type, and the token that goes with it, good in this browser."""
+        number = f"{secrets.randbelow(900) + 100}"
+        given = Capability(capability.recipient, capability.held_id, act, f"{browser}.{number}")
+        return Step(number, self._keyring.sign("confirm", given, at=now(), lasts=STEP_LASTS))
+
+    def check_step(self, done: StepForm, capability: Capability, browser: str) -> tuple[str, str]:
+        """What a second step is about, and a word for what is wrong with it, if anything is.
 
         Raises:
-            Refused: 400, whatever is wrong.
+            Refused: 400, it belongs to another page or browser, or is too old.
         """
-        return self._check("confirm", token, capability, browser)
+        claimed = self._check("confirm", done.confirm, capability, browser)
+        if done.website or now() - (claimed.made_at or now()) < self._pause:
+            return claimed.act, "quick"
+        wanted = claimed.nonce.rpartition(".")[2]
+        is_right = secrets.compare_digest(wanted.encode(), done.number.strip().encode())
+        return claimed.act, "" if is_right else "number"
 
     def _check(self, purpose: Purpose, token: str, capability: Capability, browser: str) -> Capability:
         try:
@@ -160,6 +199,14 @@ class Door:
     def sign(self, purpose: Purpose, given: Capability, lasts: timedelta) -> str:
         """A token of ours."""
         return self._keyring.sign(purpose, given, at=now(), lasts=lasts)
+
+    def remember_person(self, response: Response, recipient: str, browser: str) -> None:
+        """Somebody did a second step in this browser."""
+        self.remember(response, PERSON, self.sign("person", Capability(recipient, nonce=browser), PERSON_LASTS))
+
+    def remember_browser(self, response: Response, browser: str) -> None:
+        """Know this browser again."""
+        self.remember(response, BROWSER, browser)
 
     def is_person(self, request: Request, recipient: str) -> bool:
         """Whether this browser did a second step for this recipient lately."""

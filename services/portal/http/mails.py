@@ -1,9 +1,8 @@
 """The page of one recipient's copy of a held mail: shows, asks back, asks digest."""
 
-import secrets
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -11,15 +10,12 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session, col, select
 
 from services.portal.asking import Look, ask, look_at
-from services.portal.http.door import BROWSER, PERSON, PERSON_LASTS, Door
+from services.portal.http.door import Door, StepForm, Visit
 from services.portal.http.pages import HEADERS, Pages
 from services.portal.tables import Copy, Held
 from shared.links import TOKEN_MAX, Capability
 from shared.metrics import PORTAL_ASKED
 from shared.work import Database, now
-
-#: How long a person has for the second step.
-CONFIRM_LASTS = timedelta(minutes=10)
 
 #: How long the links of a list work: it makes new ones when it is opened again.
 LISTED_LASTS = timedelta(days=1)
@@ -41,40 +37,19 @@ class Press(BaseModel):
     act: Act = ""
 
 
-class Step(BaseModel):
-    """What the second step sends. `website` is a field that people don't see."""
+class Second(StepForm):
+    """What the second step of a mail's page sends."""
 
-    confirm: Token = ""
-    number: str = Field(default="", max_length=20)
-    website: str = Field(default="", max_length=200)
     comment: str = Field(default="", max_length=1000)
-
-
-class Visit(NamedTuple):
-    """Somebody with a good link."""
-
-    request: Request
-    token: str
-    mine: Capability
-
-    @property
-    def browser(self) -> str:
-        """The name of their browser; empty before it was given one."""
-        return self.request.cookies.get(BROWSER, "")
-
-    def back(self) -> Response:
-        """The way to the page itself: a press of *reload* never sends a form again."""
-        return RedirectResponse(f"/q/{self.token}", HTTPStatus.SEE_OTHER, headers=HEADERS)
 
 
 class Mails:
     """Pages of held mails."""
 
-    def __init__(self, database: Database, door: Door, pages: Pages, pause_s: float) -> None:
+    def __init__(self, database: Database, door: Door, pages: Pages) -> None:
         self._database = database
         self._door = door
         self._pages = pages
-        self._pause = timedelta(seconds=pause_s)
 
     def router(self) -> APIRouter:
         """Routes; tokens stand in paths, and paths are never logged."""
@@ -102,10 +77,9 @@ class Mails:
             button=self._door.button(mine, browser),
             token=token,
             polls=look.standing in PASSING,
-            previews=False,
             state=_state(look),
         )
-        self._door.remember(response, BROWSER, browser, PERSON_LASTS)
+        self._door.remember_browser(response, browser)
         return response
 
     async def press(self, request: Request, token: str, form: Annotated[Press, Form()]) -> Response:
@@ -114,26 +88,22 @@ class Mails:
         self._door.check_button(form.button, visit.mine, request)
         look = await self.look(visit.mine)
         if look is None or form.act not in look.acts:
-            return visit.back()
+            return _back(visit)
         if self._door.is_person(request, visit.mine.recipient) and form.act != "request":
             return await self._ask(visit, form.act, "")
         return await self._ask_back(visit, look, form.act)
 
-    async def confirm(self, request: Request, token: str, form: Annotated[Step, Form()]) -> Response:
+    async def confirm(self, request: Request, token: str, form: Annotated[Second, Form()]) -> Response:
         """The second step: the number that the first one showed, typed in the same browser, not at once."""
         visit = self._post(request, token)
-        claimed = self._door.check_step(form.confirm, visit.mine, visit.browser)
+        act, trouble = self._door.check_step(form, visit.mine, visit.browser)
         look = await self.look(visit.mine)
-        if look is None or claimed.act not in look.acts:
-            return visit.back()
-        if form.website or now() - (claimed.made_at or now()) < self._pause:
-            return await self._ask_back(visit, look, claimed.act, "quick")
-        wanted = claimed.nonce.rpartition(".")[2]
-        if not secrets.compare_digest(wanted.encode(), form.number.strip().encode()):
-            return await self._ask_back(visit, look, claimed.act, "number")
-        response = await self._ask(visit, claimed.act, form.comment)
-        person = self._door.sign("person", Capability(visit.mine.recipient, nonce=visit.browser), PERSON_LASTS)
-        self._door.remember(response, PERSON, person, PERSON_LASTS)
+        if look is None or act not in look.acts:
+            return _back(visit)
+        if trouble:
+            return await self._ask_back(visit, look, act, trouble)
+        response = await self._ask(visit, act, form.comment)
+        self._door.remember_person(response, visit.mine.recipient, visit.browser)
         return response
 
     async def state(self, request: Request, token: str) -> Response:
@@ -168,21 +138,23 @@ class Mails:
         mine = visit.mine
         if await self._database.run(lambda work: ask(mine.held_id, mine.recipient, act, comment.strip(), work)):
             PORTAL_ASKED.labels(act).inc()
-        return visit.back()
+        return _back(visit)
 
     async def _ask_back(self, visit: Visit, look: Look, act: str, trouble: str = "") -> Response:
-        number = f"{secrets.randbelow(900) + 100}"
-        given = Capability(visit.mine.recipient, visit.mine.held_id, act, f"{visit.browser}.{number}")
         return self._pages.page(
             await self._pages.reader(visit.request, visit.mine.recipient),
             "confirm.html",
             look=look,
             act=act,
-            number=number,
-            confirm=self._door.sign("confirm", given, CONFIRM_LASTS),
+            step=self._door.new_step(visit.mine, act, visit.browser),
             token=visit.token,
             trouble=trouble,
         )
+
+
+def _back(visit: Visit) -> Response:
+    """The way to the page itself: who presses *reload* never sends a form again."""
+    return RedirectResponse(f"/q/{visit.token}", HTTPStatus.SEE_OTHER, headers=HEADERS)
 
 
 def _looks(recipient: str, session: Session) -> list[Look]:

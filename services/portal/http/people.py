@@ -6,16 +6,16 @@ from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from services.portal.asking import new_preference_id, prefer
-from services.portal.http.door import BROWSER, PERSON_LASTS, Door
+from services.portal.http.door import Door, Refused, StepForm, Visit
 from services.portal.http.pages import HEADERS, Pages
 from services.portal.tables import Preference
 from services.portal.wording import LANGUAGES, names
 from shared.events import DigestPreferred
 from shared.events.vocabulary import DigestFrequency
-from shared.links import TOKEN_MAX, Capability
+from shared.links import Purpose
 from shared.work import Database, Work, now
 
 #: Hours between digests that can be chosen.
@@ -34,10 +34,9 @@ ZONES = (
 ONE_CLICK = "One-Click"
 
 
-class Wish(BaseModel):
+class Wish(StepForm):
     """What the form of preferences sends; anything that is no choice of the form is left out."""
 
-    button: str = Field(default="", max_length=TOKEN_MAX)
     frequency: str = Field(default="", max_length=64)
     every_hours: str = Field(default="", max_length=64)
     language: str = Field(default="", max_length=64)
@@ -58,12 +57,11 @@ class Wish(BaseModel):
         )
 
 
-class Leave(BaseModel):
+class Leave(StepForm):
     """What ends digests: our page's button, or a mail client's one click."""
 
     model_config = ConfigDict(populate_by_name=True)
 
-    button: str = Field(default="", max_length=TOKEN_MAX)
     one_click: str = Field(default="", alias="List-Unsubscribe", max_length=20)
 
 
@@ -86,44 +84,64 @@ class People:
 
     async def preferences(self, request: Request, token: str) -> Response:
         """Show what is wished now."""
-        mine = self._door.open("preferences", token, request)
-        return await self._form(request, mine, token, "preferences.html")
+        return await self._form(self._visit("preferences", request, token), "preferences.html")
 
     async def save(self, request: Request, token: str, form: Annotated[Wish, Form()]) -> Response:
         """Take a wish."""
-        mine = self._door.open("preferences", token, request)
-        self._door.pass_post(request, mine.recipient)
-        self._door.check_button(form.button, mine, request)
-        wish = form.of(mine.recipient)
+        visit = self._visit("preferences", request, token)
+        wish = form.of(visit.mine.recipient)
+        if trouble := self._trouble(visit, form, "prefer"):
+            return await self._form(visit, "preferences.html", trouble, wish)
         await self._database.run(lambda work: _say(wish, work))
-        return RedirectResponse(f"/p/{token}?saved=1", HTTPStatus.SEE_OTHER, headers=HEADERS)
+        response = RedirectResponse(f"/p/{token}?saved=1", HTTPStatus.SEE_OTHER, headers=HEADERS)
+        self._door.remember_person(response, visit.mine.recipient, visit.browser)
+        return response
 
     async def leave(self, request: Request, token: str) -> Response:
         """A page with a button: a GET never ends anything."""
-        mine = self._door.open("unsubscribe", token, request)
-        return await self._form(request, mine, token, "unsubscribe.html")
+        return await self._form(self._visit("unsubscribe", request, token), "unsubscribe.html")
 
     async def left(self, request: Request, token: str, form: Annotated[Leave, Form()]) -> Response:
         """End digests: at once for a mail client's one-click POST, which brings no cookie and comes from no page of ours."""
-        mine = self._door.open("unsubscribe", token, request)
-        if form.one_click != ONE_CLICK:
-            self._door.pass_post(request, mine.recipient)
-            self._door.check_button(form.button, mine, request)
-        wish = DigestPreferred(preference_id=new_preference_id(), recipient=mine.recipient, frequency="never", at=now())
+        visit = self._visit("unsubscribe", request, token)
+        if form.one_click != ONE_CLICK and (trouble := self._trouble(visit, form, "leave")):
+            return await self._form(visit, "unsubscribe.html", trouble)
+        recipient = visit.mine.recipient
+        wish = DigestPreferred(preference_id=new_preference_id(), recipient=recipient, frequency="never", at=now())
         await self._database.run(lambda work: _say(wish, work))
         if form.one_click == ONE_CLICK:
             return PlainTextResponse("unsubscribed\n", headers=HEADERS)
-        return self._pages.say(await self._pages.reader(request, mine.recipient), "left")
+        return self._pages.say(await self._pages.reader(request, recipient), "left")
 
-    async def _form(self, request: Request, mine: Capability, token: str, template: str) -> Response:
+    def _visit(self, purpose: Purpose, request: Request, token: str) -> Visit:
+        return Visit(request, token, self._door.open(purpose, token, request))
+
+    def _trouble(self, visit: Visit, form: StepForm, wanted: str) -> str:
+        """A word for what is wrong with a step; these pages have one, with its number, unless this browser did one lately."""
+        self._door.pass_post(visit.request, visit.mine.recipient)
+        act, trouble = self._door.check_step(form, visit.mine, visit.browser)
+        if act != wanted:
+            raise Refused(HTTPStatus.BAD_REQUEST, "again")
+        return "" if trouble == "number" and self._door.is_person(visit.request, visit.mine.recipient) else trouble
+
+    async def _form(
+        self, visit: Visit, template: str, trouble: str = "", said: DigestPreferred | None = None
+    ) -> Response:
+        request, token, mine = visit
         browser = self._door.browser(request)
         wish = await self._database.look(lambda session: session.get(Preference, mine.recipient))
+        wish = wish or Preference(recipient=mine.recipient, at=now())
+        if said is not None:
+            wish = wish.model_copy(update=said.model_dump(exclude={"preference_id"}, exclude_none=True))
+        act = "leave" if template == "unsubscribe.html" else "prefer"
         response = self._pages.page(
             await self._pages.reader(request, mine.recipient),
             template,
             recipient=mine.recipient,
-            wish=wish or Preference(recipient=mine.recipient, at=now()),
-            button=self._door.button(mine, browser),
+            wish=wish,
+            step=self._door.new_step(mine, act, browser),
+            needs_number=not self._door.is_person(request, mine.recipient),
+            trouble=trouble,
             token=token,
             frequencies=FREQUENCIES,
             hours=HOURS,
@@ -131,15 +149,15 @@ class People:
             zones=ZONES,
             saved="saved" in request.query_params,
         )
-        self._door.remember(response, BROWSER, browser, PERSON_LASTS)
+        self._door.remember_browser(response, browser)
         return response
 
 
 def _say(wish: DigestPreferred, work: Work) -> None:
-    """Keep a wish unless it is the one that is kept, and tell it."""
+    """Keep a wish and tell it, unless it says nothing new."""
     row = work.session.get(Preference, wish.recipient)
     told = wish.model_dump(exclude={"preference_id", "recipient", "at"}, exclude_none=True)
-    if row is not None and told == {name: getattr(row, name) for name in told}:
+    if not told or (row is not None and told == {name: getattr(row, name) for name in told}):
         return
     prefer(wish, work)
     work.emit(wish)
