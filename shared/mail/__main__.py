@@ -12,7 +12,7 @@ from shared.mail.outlook import mail_of_msg
 
 Readers = Mapping[str, Callable[..., object]]
 
-READERS: Readers = {"mail": read_mail, "report mail": read_report_mail, "msg": mail_of_msg}
+READERS: dict[str, Callable[..., object]] = {"mail": read_mail, "report mail": read_report_mail, "msg": mail_of_msg}
 
 #: What one mail may take: seconds of the processor, and bytes of memory with everything that Python needs.
 CPU_S = 10
