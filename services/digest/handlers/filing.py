@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from services.digest import text_index
 from services.digest.letters.news import note_news
+from services.digest.letters.tables import Mailbox
 from services.digest.policybook import PolicyBook
 from services.digest.rules.terms import canonical, place_of
 from services.digest.tables import Copy, Held
@@ -22,8 +23,9 @@ class Filing:
         self._book = book
 
     def foresee(self, events: Sequence[QuarantineHeld], work: Work) -> None:
-        """Which of these are filed already."""
+        """Which of these are filed already, and whose digests they may be news for."""
         work.foresee(Held, [event.held_id for event in events])
+        work.foresee(Mailbox, [canonical(one) for event in events for one in event.envelope.rcpt_to[:RECIPIENTS_MAX]])
 
     def on_quarantine_held(self, event: QuarantineHeld, work: Work) -> None:
         """Keep the mail for its recipients, and say what each may do with it."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlmodel import Session, col
 
 from services.digest.letters.people import Choice, People
@@ -18,8 +18,9 @@ ROWS_MAX = 80
 
 
 def untold() -> ColumnElement[bool]:
-    """Copies that no digest has told of yet."""
-    return and_(col(Copy.mail_id) == "", col(Copy.status) == "held")
+    """Copies that no digest has told of yet. A policy that permits nothing keeps a copy from its recipient's eyes too."""
+    shown = or_(col(Copy.permissions) != "", col(Copy.policy) == "")
+    return and_(col(Copy.mail_id) == "", col(Copy.status) == "held", shown)
 
 
 def take_stock(work: Work) -> None:
