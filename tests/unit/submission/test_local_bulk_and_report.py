@@ -33,8 +33,13 @@ def test_precedence_counts_for_proven_senders_only() -> None:
 
 
 def test_a_list_needs_both_of_its_headers() -> None:
-    assert signals(on_a_list()) == {"list_id"}
-    assert signals(mail(list_id="talk.lists.example")) == set()
+    answer = {"in-reply-to": "<1@a.example>"}
+    assert signals(on_a_list(headers=answer)) == {"list_id"}
+    assert signals(mail(list_id="talk.lists.example", headers=answer)) == set()
+
+
+def test_only_an_answer_on_a_list_speaks_for_itself() -> None:
+    assert signals(on_a_list()) == set()
 
 
 @pytest.mark.parametrize("category", ["phishing", "malware", "junk"])

@@ -100,7 +100,7 @@ def test_answers_that_go_to_the_sender_or_his_mailer_are_not(sender: str, answer
 
 
 def test_a_list_may_take_the_answers() -> None:
-    assert signals(on_a_list(reply_to=person("Talk <talk@gmail.com>"))) == {"list_id"}
+    assert signals(on_a_list(reply_to=person("Talk <talk@gmail.com>"))) == set()
 
 
 def test_the_recipients_name_as_the_sender_is_told() -> None:

@@ -200,3 +200,8 @@ HONEST = [
 @pytest.mark.parametrize("text", HONEST)
 def test_ordinary_sentences_say_none_of_it(text: str) -> None:
     assert {name for name, family in FAMILIES.items() if family.first(folded(text))} == set()
+
+
+def test_text_that_hides_in_html_references_and_stroked_letters_is_read() -> None:
+    assert folded("h&#229;cker &nbsp;&#248;ne") == "hacker one"
+    assert folded("Øperåting sÿstem, połączenie") == "operating system, polaczenie"

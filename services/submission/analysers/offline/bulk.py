@@ -25,8 +25,8 @@ def signals(view: View) -> Signals:
     if view.is_plausible and view.from_org in view.link_orgs and not is_cheap(view.from_org):
         text = f"It leads to {quoted(view.from_org)}, where it says it is from, and nothing speaks against that."
         yield Seen("own_link", text, "links")
-    if view.is_list:
-        yield Seen("list_id", "It came through a mailing list.", "header List-Id")
+    if view.is_conversation:
+        yield Seen("list_id", "It answers another mail on a mailing list.", "header List-Id")
     elif (
         view.is_checked
         and _LEAVING.search(view.body)

@@ -78,9 +78,8 @@ def signals(view: View) -> Signals:
         if family == "advance_fee" and (sum_ := _MILLIONS.search(story)):
             told = (*told, sum_[0])
         if len(told) >= least:
-            yield Seen(
-                family, words.format("”, “".join(map(quoted, told[:3]))), WHERE, 1.5 if len(told) > least + 1 else 1.0
-            )
+            times = 1 + min(len(told) - least, 2) / 4
+            yield Seen(family, words.format("”, “".join(map(quoted, told[:3]))), WHERE, times)
     yield from _greeting(view)
     yield from _callback(view)
     yield from _form(view)

@@ -4,6 +4,7 @@ Mails that hide from filters write accents on every letter, zero-width spaces in
 people read the same word.
 """
 
+import html
 import re
 import unicodedata
 
@@ -25,6 +26,9 @@ _SMALL_CAPITALS = str.maketrans(
     "abcdefghijklmnoprstuvwyz",
 )
 
+#: Letters with a stroke, which have no accent to take away.
+_STROKES = str.maketrans("\u00f8\u0111\u0142\u0127\u0167\u00d8\u0110\u0141\u0126\u0166", "odlhtodlht")
+
 #: Letters of other alphabets and digits that stand for a Latin letter, as phishers use them (Unicode TR 39 has thousands).
 _TWINS = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u0501\u04cf\u03bf\u03b1\u03bd\u03c1\u03c4\u03ba\u0131013457|!i",
@@ -33,12 +37,14 @@ _TWINS = str.maketrans(
 
 
 def folded(text: str) -> str:
-    """One line of text to look for words in."""
+    """One line of text to look for words in. Plain text may carry the numeric references of HTML, to hide it from filters."""
+    if "&#" in text or "&nbsp;" in text:
+        text = html.unescape(text)
     if not text.isascii():
         text = INVISIBLE.sub("", text)
         pieces = (text[at : at + PIECE] for at in range(0, len(text), PIECE))
         text = _MARKS.sub("", "".join(unicodedata.normalize("NFKD", piece) for piece in pieces)).translate(_PUNCTUATION)
-        text = text.translate(_SMALL_CAPITALS)
+        text = text.translate(_SMALL_CAPITALS).translate(_STROKES)
     return _SPACES.sub(" ", text).lower()
 
 

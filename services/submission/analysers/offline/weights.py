@@ -120,7 +120,7 @@ WEIGHTS: dict[str, Weight] = {
     # what speaks for it
     "list_unsubscribe": Weight(-0.5, "favour", "one may leave: 85-100 of lists and newsletters, 15 of phishing"),
     "own_link": Weight(-1.0, "favour", "2-8 of bad mail, 81 of genuine bulk: name, proof and links agree"),
-    "list_id": Weight(-0.5, "favour", "sent through a list"),
+    "list_id": Weight(-0.5, "favour", "a conversation on a list"),
     "precedence": Weight(-0.5, "favour", "says itself that it is bulk"),
     "brand_sender": Weight(
         -1.5, "favour", "a known brand, and DMARC proves it; its services are abused, so it is no more"
