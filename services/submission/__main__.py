@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from services.submission.analysers import Analyser
 from services.submission.analysers.graph import GraphAnalyser
-from services.submission.analysers.offline import LocalAnalyser
+from services.submission.analysers.offline import LocalAnalyser, read_house
 from services.submission.analysers.rspamd import RspamdAnalyser
 from services.submission.analysers.service import ServiceAnalyser
 from services.submission.analysers.spamassassin import SpamAssassinAnalyser
@@ -26,7 +26,7 @@ from shared.run import VERSION, Parts, Room, Service, serve
 from shared.web import service_app
 
 MAKERS: Mapping[str, Callable[[SubmissionSettings], Analyser]] = {
-    "local": lambda _: LocalAnalyser(),
+    "local": lambda given: LocalAnalyser(read_house(given.people_file, given.dkim_keys)),
     "rspamd": lambda given: RspamdAnalyser(given.rspamd_url, given.rspamd_password.get_secret_value()),
     "spamassassin": lambda given: SpamAssassinAnalyser(given.spamd_url),
     "http": lambda given: ServiceAnalyser(given.http_analyser_url, given.http_analyser_secret.get_secret_value()),

@@ -1,5 +1,6 @@
 """The settings of submission."""
 
+import os
 from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -66,6 +67,15 @@ class SubmissionSettings(Settings):
         description="a mail is analysed again no sooner than this after it was asked for last, in seconds",
     )
     resubmit_day_max: int = Field(default=20, ge=1, description="how often a mail is analysed again in 24 hours")
+    people_file: str = Field(
+        default="",
+        description="your people, a line each, as `Karin Lund <karin@example.org>`: their names on other addresses are told",
+    )
+    dkim_keys: str = Field(
+        default="",
+        description='a file or folder of DNS TXT records (`NAME._domainkey.DOMAIN TXT "v=DKIM1; ..."`) to verify signatures with; '
+        "no verdict ever asks the network",
+    )
     authserv_ids: Words = Field(
         default=(),
         description="authserv-ids (RFC 8601) of your own gateways, comma-separated: only their Authentication-Results are "
@@ -81,6 +91,13 @@ class SubmissionSettings(Settings):
             if name not in ANALYSERS:
                 raise ValueError(f"{name} is no analyser: choose from {', '.join(ANALYSERS)}")
         return names
+
+    @field_validator("people_file", "dkim_keys")
+    @classmethod
+    def _there(cls, path: str) -> str:
+        if path and not os.access(path, os.R_OK):
+            raise ValueError(f"{path} cannot be read: name a file that is there, or nothing")
+        return path
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

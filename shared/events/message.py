@@ -21,6 +21,7 @@ class Authentication(Part):
     spf: AuthResult | None = None
     dkim: AuthResult | None = None
     dmarc: AuthResult | None = None
+    arc: AuthResult | None = Field(default=None, description="of the chain of forwarders (RFC 8617)")
 
 
 class AttachmentFacts(Part):

@@ -12,7 +12,7 @@ _RESULTS: dict[str, AuthResult] = {word: word for word in get_args(AuthResult)}
 _RESULTS["hardfail"] = "fail"  # RFC 5451, before SPF's own word was taken
 # Quoted strings and comments are one token each, so that nothing inside them reads as a result.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[();]|[^"();]++', re.DOTALL)
-_RESULT = re.compile(r"\s*+(spf|dkim|dmarc)(?:\s*+/\s*+[0-9]{1,3})?+\s*+=\s*+([a-z]{2,20})\b", re.IGNORECASE)
+_RESULT = re.compile(r"\s*+(spf|dkim|dmarc|arc)(?:\s*+/\s*+[0-9]{1,3})?+\s*+=\s*+([a-z]{2,20})\b", re.IGNORECASE)
 _FIRST_WORD = re.compile(r"\s*+([a-z]{2,20})\b", re.IGNORECASE)
 _RECEIVER = re.compile(r"\breceiver=\s*+\"?([a-z0-9._-]{1,253})", re.IGNORECASE)
 
@@ -36,7 +36,7 @@ def read_authentication(fields: Iterable[Field], own_ids: frozenset[str]) -> Aut
         elif field.name == "received-spf" and not spf and (not own or _receiver(field.value) in own):
             spf = field.value
     known = _from_received(spf) | (results or {})
-    return Authentication(spf=known.get("spf"), dkim=known.get("dkim"), dmarc=known.get("dmarc"))
+    return Authentication(spf=known.get("spf"), dkim=known.get("dkim"), dmarc=known.get("dmarc"), arc=known.get("arc"))
 
 
 def _from_received(value: str) -> dict[str, AuthResult]:

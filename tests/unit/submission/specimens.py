@@ -91,9 +91,10 @@ def specimen(
     count: int = 1,
     own: tuple[str, ...] = OWN,
     envelope: MailEnvelope | None = None,
+    raw: bytes = b"",
 ) -> Specimen:
     """A mail as analysers get it."""
-    return Specimen(of, of.sha256, category, count, frozenset(own), envelope)
+    return Specimen(of, of.sha256, category, count, frozenset(own), envelope, raw)
 
 
 def evidence(of: Mail, **about: Any) -> dict[str, Evidence]:

@@ -35,6 +35,9 @@ def blocked(sender: str = "", *links: Link, **fields: Any) -> list[tuple[str, st
             "allowed_by_tenant",
         ),
         (PASSED, {"x-rspamd-report": "LOCAL_ALLOWLIST(-5.0)"}, "allowed_by_tenant"),
+        (PASSED, {"x-spamd-result": "default: False; LONGSTOP_ALLOW(0.00)[01HX]"}, "allowed_by_tenant"),
+        (PASSED, {"x-ms-exchange-organization-scl": "-1"}, "allowed_by_tenant"),
+        (PASSED, {"x-forefront-antispam-report": "CIP:192.0.2.7;IPV:CAL;SCL:-1"}, "allowed_by_tenant"),
         (PASSED, {"x-forefront-antispam-report": "SFV:NSPM"}, "authenticated_sender"),
     ],
 )
@@ -52,13 +55,48 @@ def test_a_cause_says_what_to_change_first() -> None:
     told = opinion(mail(authentication=PASSED, headers={"x-rspamd-report": "WHITELIST_IP"}, **BAD))
     assert told.recommendations[0].startswith("Remove the allow entry")
     told = opinion(mail(authentication=PASSED, **BAD))
-    assert "partner[.]example vouches" in told.recommendations[0]
+    assert "really came from partner[.]example" in told.recommendations[0]
+
+
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ({"x-spam-status": "No, tests=USER_IN_WELCOMELIST"}, ("USER_IN_WELCOMELIST", "SpamAssassin")),
+        ({"x-forefront-antispam-report": "SFV:SFE;SCL:-1"}, ("SFV:SFE", "safe senders")),
+        ({"x-forefront-antispam-report": "SFV:SKA"}, ("SFV:SKA", "anti-spam policy")),
+        ({"x-ms-exchange-organization-scl": "-1"}, ("-1", "mail flow rule")),
+        ({"x-spamd-result": "LONGSTOP_ALLOW(0.00)[01HX]"}, ("LONGSTOP_ALLOW(0[.]00)[01HX]", "longstop block remove")),
+    ],
+)
+def test_an_override_is_named_with_what_takes_it_away(headers: dict[str, str], named: tuple[str, str]) -> None:
+    first = opinion(mail(authentication=PASSED, headers=headers, **BAD)).recommendations[0]
+    assert all(words in first for words in named)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "I recorded you with your webcam. Send bitcoins to this bitcoin address, all your contacts will see it.",
+            "Nobody needs to pay",
+        ),
+        (
+            "Are you available? I need you to handle a quick task discreetly, can't take calls. Verify your account",
+            "telephone number that you already had",
+        ),
+        ("Final notice: verify your account, dear customer", "change it now"),
+    ],
+)
+def test_what_to_do_at_once_fits_what_the_mail_wants(text: str, said: str) -> None:
+    told = opinion(mail("Someone <x@gmail.com>", text=text))
+    assert told.category == "phishing"
+    assert any(said in words for words in told.recommendations)
 
 
 def test_signals_say_what_else_to_change_and_each_advice_is_a_sentence() -> None:
     told = opinion(mail("DHL <x@fee.example>", link("https://bit.ly/3"), attachments=(file("a.exe"),), **BAD))
     text = " ".join(told.recommendations)
-    for word in ("who else got it", "programs", "well-known name", "full link"):
+    for word in ("who opened the attachment", "programs", "well-known name", "full link"):
         assert word in text
     assert all(words[0].isupper() and words.endswith(".") and len(words) <= 200 for words in told.recommendations)
     assert len(set(told.recommendations)) == len(told.recommendations)

@@ -1,34 +1,62 @@
 """Why a mail was delivered and what to change, from what the mail itself carries."""
 
-import re
 from collections.abc import Collection, Iterator
 
+from services.submission.analysers.offline.overrides import override_of, was_filtered
 from services.submission.analysers.offline.view import View, quoted
 from shared.events.vocabulary import BAD_CATEGORIES, Cause, VerdictCategory
 
-#: Where filters note what they did. A sender may forge such a header: it says why, it never says that a mail is good.
-_FILTER_HEADERS = (
-    "x-spamd-result",
-    "x-spam-status",
-    "x-rspamd-report",
-    "x-spam-report",
-    "x-forefront-antispam-report",
-)
-
-# Rspamd symbols and SpamAssassin tests of allow lists; SFV codes of Exchange Online (anti-spam message headers):
-# SFE the user's safe senders, SKA the tenant's allowed senders, SKN a mail flow rule.
-_BY_USER = re.compile(r"\bUSER_IN_\w{1,40}\b|\bSFV:SFE\b")
-_BY_TENANT = re.compile(
-    r"\b(?:\w{0,30}_)?(?:WHITELIST|WELCOMELIST|ALLOWLIST|ALLOW_LIST|WHITE_LIST)\w{0,40}\b|\bALL_SPAM_TO\b|\bSFV:SK[AN]\b"
-)
-
 _BY_CAUSE: dict[Cause, str] = {
-    "allowed_by_tenant": "Remove the allow entry of the gateway that let it in; the filter's own header names it.",
-    "allowed_by_user": "Take the sender off the recipient's own list of safe senders.",
-    "authenticated_sender": "Block the sender: {} vouches for this mail, so authentication will not stop the next one.",
-    "no_authentication": "Let the gateway treat mail without SPF, DKIM and DMARC as doubtful.",
+    "authenticated_sender": "Block the sender: this mail really came from {}, so no check of the sender will stop the next one.",
+    "no_authentication": "Let the gateway mark or hold mail like this one, whose sender nothing proves (SPF, DKIM and DMARC).",
 }
 
+#: What to do at once, by what the mail wants. The first that fits is said.
+_AT_ONCE: tuple[tuple[frozenset[str], str], ...] = (
+    (
+        frozenset(
+            {
+                "program_attached",
+                "double_extension",
+                "disk_image",
+                "macro_document",
+                "archive_with_program",
+                "html_smuggling",
+            }
+        ),
+        "Find out who opened the attachment, and have those computers looked at before they are used again.",
+    ),
+    (
+        frozenset({"extortion"}),
+        "Nobody needs to pay or to answer: such mails are sent to millions, and what they claim to have is made up.",
+    ),
+    (
+        frozenset({"chief", "gift_cards"}),
+        "Do and pay nothing because of this mail: ask the person it names, by a telephone number that you already had.",
+    ),
+    (
+        frozenset({"callback"}),
+        "Do not call the number in it; whoever did should say so, and let nobody into their computer.",
+    ),
+    (
+        frozenset({"advance_fee", "reply_to_freemail", "reply_to_other_mailbox"}),
+        "Ask whether anybody answered, and tell them to stop and to send no money: the answers go to the fraudster.",
+    ),
+    (
+        frozenset({"crypto_lure"}),
+        "Ask who followed it: whoever typed in the words of a wallet should move what is in it to a new one at once.",
+    ),
+    (
+        frozenset(
+            {"credentials", "password_form", "html_attachment", "brand_in_name", "brand_lookalike", "own_domain_forged"}
+        ),
+        "Find out who else got it and followed it; whoever typed in a password should change it now, wherever else it is used.",
+    ),
+)
+
+_ASK_AROUND = "Find out who else got it, and ask whether anybody followed it."
+
+#: What to change at the gateway, by what it let pass.
 _BY_SIGNAL: tuple[tuple[frozenset[str], str], ...] = (
     (
         frozenset({"program_attached", "double_extension", "disk_image", "macro_document", "archive_with_program"}),
@@ -43,46 +71,53 @@ _BY_SIGNAL: tuple[tuple[frozenset[str], str], ...] = (
         "Let the gateway hold locked files until their recipient asks for them.",
     ),
     (
-        frozenset({"own_domain_forged", "dmarc_fail"}),
-        "Let the gateway reject mail that fails DMARC where the domain's owner asks for it.",
+        frozenset({"own_domain_forged", "recipient_domain_forged"}),
+        "Let the gateway reject mail from outside that claims to be from {domain}: publish DMARC for it with p=reject.",
+    ),
+    (
+        frozenset({"dmarc_fail"}),
+        "Let the gateway reject or hold mail that fails DMARC, as this one from {domain} did.",
     ),
     (
         frozenset({"own_domain_lookalike", "own_name_foreign_domain", "own_domain_in_link"}),
         "Mark mail from outside that carries your own name, and block the look-alike domain.",
     ),
     (
+        frozenset({"own_person_foreign_address", "chief"}),
+        "Let the gateway mark mail from outside that bears the name of one of your people.",
+    ),
+    (
         frozenset({"brand_in_name", "brand_disguised", "brand_lookalike"}),
         "Let the gateway check that a well-known name in From comes from one of its own domains.",
     ),
     (
-        frozenset({"reply_to_freemail", "reply_to_other_mailbox", "advance_fee"}),
-        "Tell whoever answered to stop: the mailbox behind Reply-To belongs to the fraudster.",
+        frozenset({"qr_link"}),
+        "Remind people to scan no code in a mail that asks for a sign-in: what a telephone opens, no gateway sees.",
     ),
     (
         frozenset({"shortener", "free_hosting"}),
         "Block the full link rather than its host: honest mail uses the host too.",
     ),
+    (
+        frozenset({"cold_offer", "remove_me", "leaving_elsewhere"}),
+        "Block the sender rather than answer or unsubscribe: both tell that somebody reads the mailbox.",
+    ),
 )
-
-_ASK_AROUND = "Find out who else got it, and ask whether anybody followed it."
 
 
 def cause(category: VerdictCategory, view: View) -> Cause:
     """Why a bad mail was delivered; `undetermined` for others, and where no gateway left a note."""
     if category not in BAD_CATEGORIES:
         return "undetermined"
-    notes = " ".join(view.mail.header(name) for name in _FILTER_HEADERS)
-    if _BY_USER.search(notes):
-        return "allowed_by_user"
-    if _BY_TENANT.search(notes):
-        return "allowed_by_tenant"
+    if override := override_of(view):
+        return override.cause
     checked = view.mail.authentication
     results = {checked.spf, checked.dkim, checked.dmarc} - {None}
-    if checked.dmarc == "pass":
+    if checked.dmarc == "pass" or (view.own_signature and view.own_signature.fits):
         return "authenticated_sender"
     if results and "pass" not in results:
         return "no_authentication"
-    return "filter_missed" if results or notes.strip() else "undetermined"
+    return "filter_missed" if results or was_filtered(view) else "undetermined"
 
 
 def recommendations(category: VerdictCategory, view: View, signals: Collection[str]) -> tuple[str, ...]:
@@ -94,13 +129,15 @@ def _recommendations(category: VerdictCategory, view: View, signals: Collection[
     if category == "bulk":
         yield "It is a newsletter: unsubscribe with its own link, or let a rule file such mail."
     if category == "unknown":
-        yield "Nothing here decides it: have a person look at the mail and at who else got it."
+        yield "What is seen here is too little to call it bad or good: have a person look at it and at who else got it."
     if category in BAD_CATEGORIES:
         why = cause(category, view)
-        if why in _BY_CAUSE:
+        if override := override_of(view):
+            yield override.advice
+        elif why in _BY_CAUSE:
             yield _BY_CAUSE[why].format(quoted(view.mail.from_.domain))
         if category != "spam":
-            yield _ASK_AROUND
+            yield next((words for wanted, words in _AT_ONCE if wanted.intersection(signals)), _ASK_AROUND)
         for wanted, words in _BY_SIGNAL:
             if wanted.intersection(signals):
-                yield words
+                yield words.format(domain=quoted(view.mail.from_.domain) or "nowhere")

@@ -1,5 +1,6 @@
 """Signals become an opinion: a category, how sure, why it was delivered, what to do."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
 from services.submission.analysers import Opinion, Specimen
@@ -14,8 +15,10 @@ from services.submission.analysers.offline import (
     writing,
 )
 from services.submission.analysers.offline.advice import cause, recommendations
+from services.submission.analysers.offline.house import House
 from services.submission.analysers.offline.proposals import blocks
 from services.submission.analysers.offline.scoring import Score, confidence, decide
+from services.submission.analysers.offline.signatures import verified
 from services.submission.analysers.offline.view import Seen, Signals, View
 from services.submission.analysers.offline.weights import WEIGHTS
 from shared.events import Evaluation, Evidence
@@ -36,7 +39,14 @@ SIGNALS: tuple[Callable[[View], Signals], ...] = (
 
 #: Signals that say that the sender's name is somebody else's.
 BORROWED = frozenset(
-    {"own_domain_lookalike", "own_name_foreign_domain", "brand_lookalike", "brand_in_name", "brand_disguised"}
+    {
+        "own_domain_lookalike",
+        "own_name_foreign_domain",
+        "own_person_foreign_address",
+        "brand_lookalike",
+        "brand_in_name",
+        "brand_disguised",
+    }
 )
 
 
@@ -45,9 +55,14 @@ class LocalAnalyser:
 
     name = "local"
 
+    def __init__(self, house: House | None = None) -> None:
+        self._house = house or House()
+
     async def analyse(self, specimen: Specimen) -> Opinion:
-        """Look at a mail; a few milliseconds of work, so it stays in the loop's thread."""
-        return opinion_of(View(specimen))
+        """Look at a mail; a few milliseconds of work, so all but the arithmetic of signatures stays in the loop's thread."""
+        keys = self._house.dkim_keys
+        signatures = await asyncio.to_thread(verified, specimen.raw, keys) if keys and specimen.raw else ()
+        return opinion_of(View(specimen, self._house, signatures))
 
 
 def opinion_of(view: View) -> Opinion:

@@ -24,6 +24,12 @@ def _checks(view: View) -> Signals:
     checked = view.mail.authentication
     domain = quoted(view.mail.from_.domain) or "the sender"
     times = 1.0
+    if checked.dmarc == "fail" and checked.arc == "pass":
+        text = (
+            f"It does not prove that {domain} sent it (DMARC failed), but a forwarder sealed what it saw before (ARC)."
+        )
+        yield Seen("dmarc_fail", text, WHERE, BESIDE_DMARC)
+        return  # a forwarder breaks the others, too
     if checked.dmarc == "fail":
         yield Seen("dmarc_fail", f"The owner of {domain} says that mail like this is not theirs (DMARC failed).", WHERE)
         times = BESIDE_DMARC
@@ -33,14 +39,32 @@ def _checks(view: View) -> Signals:
     if checked.dkim == "fail":
         text = "Its signature does not fit: it is forged, or was changed on the way (DKIM failed)."
         yield Seen("dkim_fail", text, WHERE, times)
+    yield from _signature(view)
     results = (checked.spf, checked.dkim, checked.dmarc)
-    if any(results) and not {"pass", "bestguesspass", "fail", "softfail", "temperror"}.intersection(results):
+    if (
+        any(results)
+        and not view.is_authenticated
+        and not {"pass", "bestguesspass", "fail", "softfail", "temperror"}.intersection(results)
+    ):
         yield Seen("no_authentication", f"Nothing proves that {domain} sent it (no SPF, DKIM or DMARC).", WHERE)
+
+
+def _signature(view: View) -> Signals:
+    """What we found ourselves, with a key that lies here (RFC 6376)."""
+    if not (signature := view.own_signature):
+        return
+    domain = quoted(signature.domain)
+    if signature.fits:
+        text = f"Longstop checked its signature itself: it is from {domain}, and nobody changed it (DKIM)."
+        yield Seen("signature_fits", text, "header DKIM-Signature")
+    elif view.mail.authentication.dkim != "fail":
+        text = f"Longstop checked the signature of {domain} itself: it does not fit, so the mail is forged or was changed (DKIM)."
+        yield Seen("signature_broken", text, "header DKIM-Signature")
 
 
 def _own_domain(view: View) -> Signals:
     checked = view.mail.authentication
     if view.is_own_and_proven:
-        yield Seen("own_sender", "It is from your own domain, and DMARC proves it.", WHERE)
+        yield Seen("own_sender", "It is from your own domain, and that is proven.", WHERE)
     elif "fail" in {checked.dmarc, checked.spf} and not view.is_list:
         yield Seen("own_domain_forged", "It claims to be from your own domain, and the proof failed.", WHERE)

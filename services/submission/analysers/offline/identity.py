@@ -3,6 +3,7 @@
 import re
 
 from services.submission.analysers.offline.folding import skeleton
+from services.submission.analysers.offline.house import name_key
 from services.submission.analysers.offline.phrases import Word
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
 from shared.known import FREE_HOSTING, FREEMAIL, SHARED, carries, is_cheap, under
@@ -46,6 +47,7 @@ def signals(view: View) -> Signals:
     """What the sender's names say."""
     yield from _from(view)
     yield from _own(view)
+    yield from _person(view)
     if not view.is_list:
         yield from _reply_to(view)
         yield from _recipient(view)
@@ -78,6 +80,18 @@ def _own(view: View) -> Signals:
             text = f"It calls itself {quoted(view.mail.from_.name)}, but comes from {where}."
             yield Seen("own_name_foreign_domain", text, "header From")
             return
+
+
+def _person(view: View) -> Signals:
+    """A name of the organisation's people on an address that is not theirs."""
+    sender = view.mail.from_
+    if under(sender.domain, view.own_domains) or not view.house.people:
+        return
+    theirs = view.house.people.get(name_key(sender.name))
+    if theirs is not None and sender.address.lower() not in theirs:
+        where = quoted(sender.address) or "no address at all"
+        text = f"It bears the name of your colleague {quoted(sender.name)}, but comes from {where}."
+        yield Seen("own_person_foreign_address", text, "header From")
 
 
 def _calls_itself(name: str, own: str, label: str) -> bool:

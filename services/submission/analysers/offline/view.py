@@ -8,6 +8,8 @@ from functools import cached_property
 
 from services.submission.analysers import Specimen
 from services.submission.analysers.offline.folding import folded
+from services.submission.analysers.offline.house import House
+from services.submission.analysers.offline.signatures import Signature
 from shared.events import Evidence
 from shared.known import FREEMAIL, under
 from shared.mail import Link, Mail, registrable
@@ -49,8 +51,10 @@ Signals = Iterator[Seen]
 class View:
     """One mail, looked at."""
 
-    def __init__(self, specimen: Specimen) -> None:
+    def __init__(self, specimen: Specimen, house: House | None = None, signatures: tuple[Signature, ...] = ()) -> None:
         self.specimen = specimen
+        self.house = house or House()
+        self.signatures = signatures
         self.mail: Mail = specimen.mail
         self.own_domains = frozenset(domain.lower() for domain in specimen.own_domains)
 
@@ -120,7 +124,13 @@ class View:
     def is_authenticated(self) -> bool:
         """Whether anything proves where it comes from. The others can write what they like into a header."""
         checked = self.mail.authentication
-        return "pass" in (checked.dmarc, checked.dkim)
+        return "pass" in (checked.dmarc, checked.dkim) or bool(self.own_signature and self.own_signature.fits)
+
+    @cached_property
+    def own_signature(self) -> Signature | None:
+        """What we found of a signature of From's own organisation (DMARC's relaxed alignment); one that fits is enough."""
+        mine = [one for one in self.signatures if self.from_org and registrable(one.domain) == self.from_org]
+        return next((one for one in mine if one.fits), mine[0] if mine else None)
 
     @cached_property
     def is_checked(self) -> bool:
@@ -135,8 +145,9 @@ class View:
 
     @cached_property
     def is_own_and_proven(self) -> bool:
-        """Whether From is an own domain and DMARC proves it."""
-        return bool(under(self.mail.from_.domain, self.own_domains)) and self.mail.authentication.dmarc == "pass"
+        """Whether From is an own domain, and DMARC or a signature that we verified proves it."""
+        proven = self.mail.authentication.dmarc == "pass" or bool(self.own_signature and self.own_signature.fits)
+        return bool(under(self.mail.from_.domain, self.own_domains)) and proven
 
     @cached_property
     def is_freemail(self) -> bool:

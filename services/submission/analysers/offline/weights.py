@@ -29,6 +29,9 @@ WEIGHTS: dict[str, Weight] = {
     "dmarc_fail": Weight(1.5, "evasion", "9-42 / 0-3, and 0 outside of lists"),
     "spf_fail": Weight(1.0, "evasion", "12-35 / 0"),
     "dkim_fail": Weight(0.5, "evasion", "10 / lists break it, so it counts outside of lists only"),
+    "signature_broken": Weight(
+        1.0, "evasion", "our own check, with the key at hand; forwarders that add a foot break it"
+    ),
     "no_authentication": Weight(
         1.0, "evasion", "40 / large receivers have asked for it since 2024; forwarding loses it"
     ),
@@ -42,6 +45,9 @@ WEIGHTS: dict[str, Weight] = {
     "brand_in_subject": Weight(1.0, "deception", "honest mail about a brand links to it, mostly"),
     "address_in_name": Weight(1.5, "deception", "0.5 / 0-0.8, but never by accident"),
     "own_domain_lookalike": Weight(3.0, "deception", "one letter from the own domain is no accident"),
+    "own_person_foreign_address": Weight(
+        2.0, "deception", "a colleague's name on a stranger's address; namesakes are rare"
+    ),
     "own_name_foreign_domain": Weight(2.0, "deception", "a stranger who calls himself by the organisation's name"),
     "reply_to_freemail": Weight(2.0, "deception", "5-14 / 0 outside of lists"),
     "reply_to_other_mailbox": Weight(
@@ -119,6 +125,7 @@ WEIGHTS: dict[str, Weight] = {
     "remove_me": Weight(1.5, "junk", "13-19 / 0-1: the foot that kits for bulk mail write"),
     # what speaks for it
     "list_unsubscribe": Weight(-0.5, "favour", "one may leave: 85-100 of lists and newsletters, 15 of phishing"),
+    "signature_fits": Weight(-0.5, "favour", "our own check of its signature; bad mail is signed, too"),
     "own_link": Weight(-1.0, "favour", "2-8 of bad mail, 81 of genuine bulk: name, proof and links agree"),
     "list_id": Weight(-0.5, "favour", "a conversation on a list"),
     "precedence": Weight(-0.5, "favour", "says itself that it is bulk"),
