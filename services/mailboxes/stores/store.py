@@ -9,7 +9,7 @@ from typing import Protocol
 from services.mailboxes.rules.likeness import Found
 
 #: Longest wait for a connection, and for one answer, in seconds.
-CONNECT_S, ANSWER_S = 5.0, 30.0
+CONNECT_S, ANSWER_S = 5.0, 60.0
 
 #: Most mails that a question finds in a mailbox; more is no campaign's copies but a question that is too wide.
 FOUND_MAX = 5_000
