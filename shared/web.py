@@ -13,7 +13,9 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import Defer, Reject
 
@@ -37,13 +39,16 @@ def problem(status: int, title: str, detail: str = "", headers: dict[str, str] |
     return JSONResponse(content, status, headers=headers, media_type="application/problem+json")
 
 
-def service_app(name: str, version: str, *, ready: Check, documented: bool = False) -> FastAPI:
-    """An application with `/livez`, `/readyz` and `/metrics`; `documented` adds `/openapi.json`."""
+def service_app(
+    name: str, version: str, *, ready: Check, documented: bool = False, body_max: int | None = None
+) -> FastAPI:
+    """An application with `/livez`, `/readyz` and `/metrics`; `documented` adds `/openapi.json`; `body_max` is in bytes."""
     app = FastAPI(
         title=f"Longstop {name}",
         version=version,
         docs_url=None,
         redoc_url=None,
+        max_body_size=body_max,
         openapi_url="/openapi.json" if documented else None,
     )
 
@@ -63,8 +68,25 @@ def service_app(name: str, version: str, *, ready: Check, documented: bool = Fal
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
+    if body_max is not None:
+        app.add_middleware(_Sized, body_max=body_max)
     _problems(app)
     return app
+
+
+class _Sized:
+    """Refuses a body that says it is too large with a problem object; one that does not say is counted by FastAPI."""
+
+    def __init__(self, app: ASGIApp, body_max: int) -> None:
+        self._app, self._body_max = app, body_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        said = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if said.isdecimal() and int(said) > self._body_max:
+            told = f"at most {self._body_max} bytes are taken"
+            await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large", told)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def bearer(token: str) -> Callable[[Request], None]:

@@ -9,6 +9,7 @@ from services.console.http import app
 from services.console.http.live import Live
 from services.console.settings import ConsoleSettings
 from services.console.tables import METADATA
+from services.console.webhooks import Webhooks
 from shared.bus import On
 from shared.events import ErasureRequested, Event
 from shared.forgetting import forgetting
@@ -33,6 +34,7 @@ def build(room: Room) -> Parts:
         jobs=[
             Job("live stream", 1, live.pump, wake=live.wake),
             Job("sessions", 3600, access.forget_old),
+            Job("webhooks", 1, Webhooks(room.database, access).run),
             forgetting(room, forget),
         ],
         doors=[access],

@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from services.submission.analysers import Opinion
-from services.submission.analysers.service import ANSWER_MAX, SIGNATURE, TIMESTAMP, is_signed, opinion_of
+from services.submission.analysers.service import ANSWER_MAX, opinion_of
 from services.submission.tables import Item
 from services.submission.verdicts import OPINIONS
 from shared.errors import Defer
 from shared.run import Room
+from shared.signatures import SIGNATURE, TIMESTAMP, is_signed
 from shared.web import Problem
 from shared.work import Work
 

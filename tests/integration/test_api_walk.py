@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
+from services.console.http.app import BODY_MAX
 from services.console.rules.access import ROLES
 from tests.people import bootstrap, token_of
 from tests.services import House, house
@@ -36,6 +37,9 @@ BODIES: dict[str, Any] = {
     "DELETE /v1/operators/{name}": None,
     "POST /v1/operators/{name}/reset": None,
     "DELETE /v1/sessions/{session_id}": None,
+    "POST /v1/webhooks": {"url": "http://127.0.0.1:9/"},
+    "DELETE /v1/webhooks/{hook_id}": None,
+    "POST /v1/webhooks/{hook_id}/again": None,
 }
 
 
@@ -114,6 +118,10 @@ async def test_what_is_not_there_is_a_problem_object_and_never_a_fault(console: 
                 answer = await http.request(method, filled(path), json=BODIES.get(f"{method} {path}"))
                 assert answer.status_code in (403, 404), f"{method} {path}: {answer.text}"
                 assert set(answer.json()) == {"type", "title", "status", "detail"}
+        large = await http.post(
+            "/v1/blocks", content=b"[" * (BODY_MAX + 1), headers={"Content-Type": "application/json"}
+        )
+        assert (large.status_code, large.headers["content-type"]) == (413, "application/problem+json")
         for method, url, status in (
             ("GET", "/v1/nothing", 404),
             ("PUT", "/v1/blocks", 405),

@@ -13,12 +13,12 @@ import pytest
 
 from services.submission import panel
 from services.submission.analysers import Opinion, Specimen
-from services.submission.analysers.service import signed
 from services.submission.panel import FAILURES_MAX, Panel
 from services.submission.settings import SubmissionSettings
 from shared.errors import Defer, Reject
 from shared.events import ReportResolved, VerdictIssued
 from shared.mail import read_mail
+from shared.signatures import signed
 from tests.mails import mail
 from tests.services import House, free_port, house
 from tests.waiting import until

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_
 from sqlmodel import col, select
 
-from services.console.access.tables import Key, Look, SessionRow
+from services.console.access.tables import Delivery, Key, Look, SessionRow
 from services.console.rules.access import Person, fingerprint
 from services.console.settings import ConsoleSettings
 from shared.work import Database, Work, now
@@ -16,6 +16,9 @@ SESSIONS_MAX = 20
 
 #: What was seen is written down to the minute.
 SEEN_EVERY = timedelta(minutes=1)
+
+#: How long deliveries that were given up are kept.
+DEAD_KEPT = timedelta(days=30)
 
 #: How long an idempotency key is remembered.
 KEY_KEPT = timedelta(days=1)
@@ -94,7 +97,7 @@ class Sessions:
         return [row for row in rows if self.goes_on(row, at)]
 
     async def forget_old(self) -> bool:
-        """A job: drop sessions, grants and idempotency keys whose time is over."""
+        """A job: drop sessions, grants, idempotency keys and given up deliveries whose time is over."""
         at = now()
         ended = or_(col(SessionRow.ends_at) < at, col(SessionRow.seen_at) < at - self._idle)
 
@@ -102,6 +105,7 @@ class Sessions:
             work.session.execute(delete(SessionRow).where(ended))
             work.session.execute(delete(Look).where(col(Look.ends_at) < at))
             work.session.execute(delete(Key).where(col(Key.at) < at - KEY_KEPT))
+            work.session.execute(delete(Delivery).where(col(Delivery.is_dead), col(Delivery.due_at) < at - DEAD_KEPT))
 
         await self._database.run(drop, quiet=True)
         return False

@@ -87,6 +87,43 @@ class Key(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcTime, index=True)
 
 
+class Hook(SQLModel, table=True):
+    """A URL that is told of events. `after` is the last line of activity that deliveries were made of."""
+
+    metadata = METADATA
+    __tablename__ = "access_hook"
+
+    id: str = Field(primary_key=True, max_length=16)
+    url: str
+    kinds: list[str] = Field(default_factory=list, sa_type=JSON)
+    secret: str = Field(description="signs what is sent; both sides have to know it")
+    after: int
+    created_at: datetime = Field(sa_type=UtcTime)
+    created_by: str = ""
+    delivered: int = 0
+    delivered_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    note: str = Field(default="", description="why the last attempt failed; empty when it did not")
+    failures: int = Field(default=0, description="attempts in a row that the receiver was not able to answer")
+    due_at: datetime = Field(sa_type=UtcTime, description="when it is asked again")
+
+
+class Delivery(SQLModel, table=True):
+    """What a hook has to be told yet, or (`is_dead`) could not be told; its id is `hook/line`."""
+
+    metadata = METADATA
+    __tablename__ = "access_delivery"
+    __table_args__ = (Index("ix_access_delivery_due", "is_dead", "due_at"), Index("ix_access_delivery_hook", "hook_id"))
+
+    id: str = Field(primary_key=True, max_length=40)
+    hook_id: str = Field(max_length=16)
+    line: int
+    body: str
+    attempts: int = 0
+    due_at: datetime = Field(sa_type=UtcTime)
+    is_dead: bool = False
+    note: str = ""
+
+
 class Entry(SQLModel, table=True):
     """An audit entry. `hash` covers every other column and the `hash` of the entry before it."""
 

@@ -11,6 +11,7 @@ from services.console.http.api import Api
 from services.console.http.cases import Cases
 from services.console.http.dead import Dead
 from services.console.http.desk import desk_of
+from services.console.http.hooks import HookRoutes
 from services.console.http.lists import Lists
 from services.console.http.live import Live
 from services.console.http.mails import Mails
@@ -21,10 +22,13 @@ from services.console.http.streaming import Streaming
 from shared.run import VERSION, Room
 from shared.web import Problem, problem, service_app
 
+#: Largest body of a request, in bytes: a repaired dead letter is the largest thing that is sent.
+BODY_MAX = 1024 * 1024
+
 
 def app(room: Room, access: Access, live: Live) -> FastAPI:
     """The application of the console. Every router but the open ones stands behind the guard, route by route."""
-    application = service_app("console", VERSION, ready=room.ready, documented=True)
+    application = service_app("console", VERSION, ready=room.ready, documented=True, body_max=BODY_MAX)
     desk = desk_of(room, access)
     dead = DeadLetters(room.redis, room.settings.stream_prefix)
     api, cases, signing = Api(desk, dead), Cases(desk), Signing(desk)
@@ -45,6 +49,7 @@ def app(room: Room, access: Access, live: Live) -> FastAPI:
         Mails(desk),
         People(desk),
         Accounts(desk),
+        HookRoutes(desk),
     ):
         application.include_router(part.router())
 

@@ -1,14 +1,10 @@
 """Any service as an analyser: our JSON out, its verdict in, at once, by polling, or when it calls back.
 
-docs/analysers.md says the protocol. Both sides sign what they send: `X-Longstop-Signature: sha256=HEX`, the HMAC (RFC 2104) of
-`TIMESTAMP.BODY` with the shared secret, `X-Longstop-Timestamp` being seconds since 1970.
+docs/analysers.md says the protocol. Both sides sign what they send (shared.signatures).
 """
 
 import base64
-import hashlib
-import hmac
 import json
-import time
 from typing import Annotated, Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -22,17 +18,13 @@ from shared.events import Evaluation, Evidence, ProposedBlock
 from shared.events.vocabulary import BAD_CATEGORIES, BlockKind, Cause, VerdictCategory
 from shared.mail import facts
 from shared.outgoing import clean, defang
+from shared.signatures import signed
 
 #: Answers larger than this, in bytes, are refused.
 ANSWER_MAX = 256 * 1024
 
-#: How far the clocks of the two sides may be apart, in seconds.
-CLOCKS_APART_S = 300
-
 #: When a service that has not answered yet is asked again, in seconds, unless it says so itself.
 POLL_S, POLL_MAX_S = 10.0, 3600.0
-
-SIGNATURE, TIMESTAMP = "X-Longstop-Signature", "X-Longstop-Timestamp"
 
 Short = Annotated[str, StringConstraints(max_length=300)]
 
@@ -201,21 +193,3 @@ def _evaluation(told: Answer) -> Evaluation:
 def _sentence(words: str) -> str:
     """A sentence of a stranger: printable, on one line, nothing in it to click."""
     return defang(clean(words))[:500]
-
-
-def signed(body: bytes, secret: str, at: float | None = None) -> dict[str, str]:
-    """The headers by which the other side knows that `body` is ours."""
-    stamp = str(int(time.time() if at is None else at))
-    return {TIMESTAMP: stamp, SIGNATURE: f"sha256={_mac(stamp, body, secret)}"}
-
-
-def is_signed(body: bytes, secret: str, stamp: str, signature: str) -> bool:
-    """Whether the other side, and lately, signed `body`; compared in constant time."""
-    if not (secret and stamp.isascii() and stamp.isdigit() and len(stamp) < 15):
-        return False
-    fresh = abs(time.time() - int(stamp)) <= CLOCKS_APART_S
-    return hmac.compare_digest(signature.encode(), f"sha256={_mac(stamp, body, secret)}".encode()) and fresh
-
-
-def _mac(stamp: str, body: bytes, secret: str) -> str:
-    return hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()

@@ -16,12 +16,13 @@ import pytest
 from services.submission.analysers import Specimen
 from services.submission.analysers.graph import GraphAnalyser
 from services.submission.analysers.rspamd import RspamdAnalyser
-from services.submission.analysers.service import ServiceAnalyser, is_signed, opinion_of, signed
+from services.submission.analysers.service import ServiceAnalyser, opinion_of
 from services.submission.analysers.spamassassin import SpamAssassinAnalyser
 from services.submission.settings import SubmissionSettings
 from shared.errors import Defer, Reject
 from shared.events import MailEnvelope
 from shared.mail import read_mail
+from shared.signatures import is_signed, signed
 from tests.mails import mail
 from tests.services import free_port
 from tests.waiting import until
