@@ -6,6 +6,7 @@ from services.blocklist.enforcing.asking import Asker
 from services.blocklist.enforcing.milter import Milter
 from services.blocklist.enforcing.policy import Policy
 from services.blocklist.enforcing.server import GatewayDoor
+from services.blocklist.feeds import FollowFeeds
 from services.blocklist.gateway import Gateway, Hit, Seen
 from services.blocklist.handlers import Handlers
 from services.blocklist.http import app
@@ -46,6 +47,7 @@ def build(room: Room) -> Parts:
             Job("count hits", 1, CountNotes(room, Hit, count_hits)),
             Job("count traffic", 5, CountNotes(room, Seen, count_traffic)),
             Job("warn before entries end", 600, WarnBeforeEnd(room)),
+            Job("follow feeds", 2, FollowFeeds(room)),
             Job("write maps", 2, WriteMaps(room)),
             Job("probe gateways", settings.probe_every_s, ProbeGateways(room)),
             Job("forget kept copies", 600, copies.forget),

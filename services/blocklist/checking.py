@@ -7,6 +7,7 @@ from typing import IO, Any, cast
 
 from pydantic_core import to_json
 
+from services.blocklist.entries import PEOPLE
 from services.blocklist.rules.forms import KINDS, canonical, canonical_scope, kind_of
 from services.blocklist.rules.guards import Ours, refusal
 from services.blocklist.rules.lists_in import Fault, Format, Line, from_defender
@@ -30,6 +31,7 @@ class Wanted:
     by: str
     dry_run: bool
     skip_bad: bool
+    claimant: str = PEOPLE  # a feed: what it claimed before and no longer names ends
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class Outcome:
     lines: int = 0
     made: int = 0
     known: int = 0
+    ended: int = 0
     fault_count: int = 0
     faults: list[dict[str, Any]] = field(default_factory=list)
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
 from services.blocklist.checking import Wanted
+from services.blocklist.feeds import feeds
 from services.blocklist.imports import Importer
 from services.blocklist.rules.forms import TENANT
 from services.blocklist.rules.lists_in import Format
-from services.blocklist.rules.lists_out import Listed, frame, row
+from services.blocklist.rules.lists_out import Listed, Tlp, frame, may_leave, row
 from services.blocklist.tables import Entry, active
 from shared.events import rfc3339
 from shared.events.vocabulary import BlockAction, BlockKind
@@ -47,6 +48,18 @@ class ImportQuery(BaseModel):
     skip_bad: bool = Field(default=False, description="leave out the lines that cannot be listed, instead of all")
 
 
+class ExportQuery(BaseModel):
+    """What leaves, and how."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Format = "csv"
+    action: BlockAction | None = None
+    tlp: Tlp = Field(
+        default="red", description="only entries that may be shared so widely; one without a label is amber"
+    )
+
+
 class ExchangeDoor:
     """The routes."""
 
@@ -71,17 +84,22 @@ class ExchangeDoor:
             )
         return JSONResponse(told, HTTPStatus.OK if query.dry_run else HTTPStatus.CREATED)
 
-    async def give(self, format: Format = "csv", action: BlockAction | None = None) -> Response:  # noqa: A002 - its name outside
+    async def give(self, query: Annotated[ExportQuery, Query()]) -> Response:
         """All entries that work now, in a format."""
-        return StreamingResponse(self._pieces(format, action), media_type=MEDIA_TYPES[format])
+        return StreamingResponse(self._pieces(query), media_type=MEDIA_TYPES[query.format])
 
-    async def _pieces(self, kind: Format, action: BlockAction | None) -> AsyncIterator[str]:
+    async def feeds(self) -> dict[str, Any]:
+        """The lists that are followed, and what came of their last reading."""
+        return {"feeds": await self._database.look(feeds)}
+
+    async def _pieces(self, query: ExportQuery) -> AsyncIterator[str]:
+        kind, action = query.format, query.action
         head, between, foot = frame(kind)
         after, is_first = "", True
         yield head
         while page := await self._database.look(lambda session: _page(session, action, after)):  # noqa: B023
             after = page[-1].block_id
-            if rows := list(filter(None, (row(kind, one) for one in page))):
+            if rows := list(filter(None, (row(kind, one) for one in page if may_leave(one.note, query.tlp)))):
                 yield ("" if is_first else between) + between.join(rows)
                 is_first = False
         yield foot

@@ -103,6 +103,7 @@ def app(room: Room, copies: Copies) -> FastAPI:
     exchange = ExchangeDoor(room)
     doors.add_api_route("/v1/imports", exchange.take, methods=["POST"], status_code=HTTPStatus.CREATED)
     doors.add_api_route("/v1/exports", exchange.give, methods=["GET"])
+    doors.add_api_route("/v1/feeds", exchange.feeds, methods=["GET"])
     doors.add_api_route("/v1/probes", blocks.probes, methods=["GET"])
     maps = MapDoor(room.database)
     doors.add_api_route("/maps/{name}", maps.get, methods=["GET"])

@@ -19,6 +19,7 @@ from sqlmodel import col, select
 
 from services.blocklist.checking import Checker, Outcome, Wanted
 from services.blocklist.entries import ENTRIES_MAX, PEOPLE, count_standing, named_fields
+from services.blocklist.leaving import claim, ended_by_people, let_go
 from services.blocklist.rules.guards import Ours
 from services.blocklist.rules.lists_in import BY_LINE, Fault, Format, Line, LineReader, read_document
 from services.blocklist.tables import Claim, Entry, active
@@ -69,6 +70,9 @@ class Importer:
                 if not wanted.dry_run:
                     checked.seek(0)
                     await self._make(checked, wanted, outcome)
+                    if wanted.claimant != PEOPLE and outcome.lines:
+                        checked.seek(0)
+                        outcome.ended = await let_go(self._database, checked, wanted.claimant)
             return outcome
 
     async def _make(self, checked: IO[str], wanted: Wanted, outcome: Outcome) -> None:
@@ -100,6 +104,9 @@ def make(rows: list[dict[str, Any]], import_id: str, wanted: Wanted, is_told: bo
         active(), col(Entry.value).in_([row["value"] for row in rows])
     )
     known = set(work.session.exec(standing).all())
+    if wanted.claimant != PEOPLE:
+        claim(rows, wanted, work)
+        known |= ended_by_people(rows, work)
     fresh: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in rows:
         key = (row["scope"], row["kind"], row["value"])
@@ -109,7 +116,7 @@ def make(rows: list[dict[str, Any]], import_id: str, wanted: Wanted, is_told: bo
     if made:
         connection = work.session.connection()
         _ENTRIES.run(connection, [tuple(one.values()) for one in made])
-        _CLAIMS.run(connection, [(one["block_id"], PEOPLE) for one in made])
+        _CLAIMS.run(connection, [(one["block_id"], wanted.claimant) for one in made])
     for one in made if is_told else ():
         work.emit(_told(Entry(**one)))
     return len(made)

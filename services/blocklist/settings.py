@@ -101,6 +101,10 @@ class BlocklistSettings(Settings):
             words += filter(None, (line.partition("#")[0].strip() for line in lines))
         return Ours(self.own_domains, frozenset(map(_sender, words)))
 
+    feed_dir: Path | None = Field(
+        default=None,
+        description="a folder of lists that somebody keeps up to date: what a file names is blocked until it leaves the file",
+    )
     map_dir: Path | None = Field(
         default=None, description="a folder in which maps and zones are kept as files, for gateways that read files"
     )

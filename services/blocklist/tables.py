@@ -132,6 +132,23 @@ class Probe(SQLModel, table=True):
     words: str = Field(default="", max_length=300, description="its answer")
 
 
+class Feed(SQLModel, table=True):
+    """A list that is followed, and what came of its last reading."""
+
+    metadata = METADATA
+    __tablename__ = "blocklist_feed"
+
+    name: str = Field(primary_key=True, max_length=50)
+    signature: str = Field(max_length=64, description="time and size of the file that was read")
+    read_at: datetime = Field(sa_type=UtcTime)
+    lines: int = 0
+    faults: int = 0
+    made: int = 0
+    ended: int = 0
+    first_fault: str = Field(default="", max_length=300)
+    words: str = Field(default="", max_length=300, description="why nothing was taken of it")
+
+
 class Judged(SQLModel, table=True):
     """The newest verdict that was seen of a mail in a case, so that an older one that comes late does nothing."""
 

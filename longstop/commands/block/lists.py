@@ -64,10 +64,11 @@ def import_list(
 def export_list(
     form: Annotated[str, typer.Option("--format", help="text, csv, jsonl, stix or misp")] = "csv",
     only: Annotated[str, typer.Option(help="Only `block` or only `allow` entries.")] = "",
+    tlp: Annotated[str, typer.Option(help="Only what may be shared so widely: clear, green, amber or red.")] = "red",
     data: DataDir = None,
 ) -> None:
     """Write all entries that work now to standard output."""
-    query = {"format": form, **({"action": only} if only else {})}
+    query = {"format": form, "tlp": tlp, **({"action": only} if only else {})}
     with api_of(data) as api, api.stream("GET", "/v1/exports", params=query, timeout=PATIENCE_S) as response:
         if not response.is_success:
             response.read()
@@ -75,3 +76,19 @@ def export_list(
         for piece in response.iter_bytes():
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
+
+
+@app.command()
+def feeds(data: DataDir = None, as_json: Json = False) -> None:
+    """List the feeds that are followed, and what came of their last reading."""
+    with api_of(data) as api:
+        found = answer_of(api.get("/v1/feeds")).json()["feeds"]
+    if as_json:
+        for one in found:
+            show.json_line(one)
+        return
+    columns = ("name", "read_at", "lines", "faults", "made", "ended", "words")
+    rows = (
+        tuple(one[name] or one["first_fault"] if name == "words" else one[name] for name in columns) for one in found
+    )
+    show.out.print(show.table("", columns, rows))

@@ -3,9 +3,10 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from services.blocklist.rules.lists_in import COLUMNS, FORMULAS, Format
 from shared.events.vocabulary import BlockAction, BlockKind
@@ -26,6 +27,12 @@ _MISP_NAMES: Mapping[BlockKind, str] = {
 }
 
 
+#: The labels of the Traffic Light Protocol 2.0 (FIRST), the widest first.
+Tlp = Literal["clear", "green", "amber", "amber+strict", "red"]
+TLP: tuple[Tlp, ...] = get_args(Tlp)
+_LABEL = re.compile(r"\btlp:(clear|white|green|amber\+strict|amber|red)\b")
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """An entry as it leaves."""
@@ -38,6 +45,17 @@ class Listed:
     created_at: str
     expires_at: str
     note: str
+
+
+def label_of(note: str) -> Tlp:
+    """How widely an entry may be shared, as its note says (Traffic Light Protocol 2.0); amber when it says nothing."""
+    found = _LABEL.search(note.lower())
+    return cast("Tlp", {"white": "clear"}.get(found[1], found[1])) if found else "amber"
+
+
+def may_leave(note: str, tlp: Tlp) -> bool:
+    """Whether an entry may go to readers of a label: it is labelled so, or wider."""
+    return TLP.index(label_of(note)) <= TLP.index(tlp)
 
 
 def frame(kind: Format) -> tuple[str, str, str]:
@@ -106,5 +124,5 @@ def _as_misp(one: Listed) -> dict[str, Any]:
         "value": one.value,
         "to_ids": one.action == "block",
         "comment": one.note,
-        "Tag": [{"name": "tlp:amber"}],
+        "Tag": [{"name": f"tlp:{label_of(one.note)}"}],
     }
