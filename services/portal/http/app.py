@@ -22,7 +22,10 @@ def app(room: Room) -> FastAPI:
     """The application."""
     application = service_app("portal", VERSION, ready=room.ready)
     settings = room.settings
-    door, pages = Door(keyring_of(settings), settings.public_url, settings.portal_pause_s), Pages(room.database)
+    door, pages = (
+        Door(keyring_of(settings), settings.public_url, settings.portal_pause_s),
+        Pages(room.database, settings.digest_language, settings.digest_zone),
+    )
     application.include_router(Mails(room.database, door, pages).router())
     application.include_router(Looking(room.database, door, pages, Previews(room.blobs)).router())
     application.include_router(People(room.database, door, pages).router())

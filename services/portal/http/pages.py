@@ -1,7 +1,7 @@
 """Pages as responses: a language, a template, and headers that let nothing in and nothing out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from importlib.resources import files
@@ -17,7 +17,8 @@ from sqlmodel import Session
 from services.portal.rules.visible import pieces
 from services.portal.tables import Preference
 from services.portal.wording import language_of, when, words
-from shared.work import Database
+from shared.outgoing.words import direction
+from shared.work import Database, now
 
 #: Longest field of a mail on a page, in characters.
 FIELD_MAX = 300
@@ -71,32 +72,35 @@ class Reader:
     """Who reads a page."""
 
     language: str
-    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    zone: ZoneInfo
 
 
 class Pages:
     """Makes pages."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, language: str, zone: str) -> None:
         self._database = database
+        self._language, self._zone = language, zone
         self._files = {
             "portal.css": (files("services.portal").joinpath("static/portal.css").read_bytes(), "text/css"),
             "portal.js": (files("services.portal").joinpath("static/portal.js").read_bytes(), "text/javascript"),
         }
 
     async def reader(self, request: Request, recipient: str = "") -> Reader:
-        """In which language and zone a page is told: the recipient's wish, else the browser's language."""
+        """In which language and zone a page is told: as the recipient wishes, as the browser asks, as the organisation set it."""
         preference = None
         if recipient:
             preference = await self._database.look(lambda session: _preference(recipient, session))
-        language = language_of(preference.language if preference else "", request.headers.get("accept-language", ""))
-        return Reader(language, ZoneInfo(preference.zone) if preference and preference.zone else ZoneInfo("UTC"))
+        wish = preference or Preference(recipient=recipient, at=now())
+        language = language_of(wish.language, request.headers.get("accept-language", ""), self._language)
+        return Reader(language, ZoneInfo(wish.zone or self._zone))
 
     def page(self, reader: Reader, template: str, status: int = HTTPStatus.OK, **more: Any) -> Response:
         """A page of ours."""
         text = _TEMPLATES.get_template(template).render(
             w=words(reader.language),
             language=reader.language,
+            direction=direction(reader.language),
             when=partial(when, language=reader.language, zone=reader.zone),
             **more,
         )

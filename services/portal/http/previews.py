@@ -18,6 +18,13 @@ from shared.events.vocabulary import QuarantinePermission
 from shared.mail import Attachment
 from shared.work import Database, now
 
+#: What the bytes of an attachment say that it is (`Attachment.real_type`), in the words of `words.toml`.
+_TYPES = {
+    "exe": "program", "script": "program", "ole-macro": "macros", "ooxml-macro": "macros", "ole": "office",
+    "ooxml": "office", "pdf": "pdf", "html": "page", "image": "picture", "zip": "packed", "rar": "packed", "7z": "packed",
+    "archive": "packed", "iso": "disk", "mail": "mail",
+}  # fmt: skip
+
 _STYLE = (
     "body{margin:0;padding:1rem;background:#fff;color:#1d2430;font:16px/1.5 sans-serif;overflow-wrap:anywhere}"
     "code{font:.85em monospace;background:#eef0f3;color:#3c4655;padding:0 .2em}"
@@ -63,7 +70,9 @@ class Looking:
         look, preview = await self._open(request, token, "preview")
         reader = await self._pages.reader(request, look.copy.recipient)
         files = [(one, _size(one, reader.language)) for one in preview.attachments]
-        return self._pages.page(reader, "preview.html", look=look, preview=preview, files=files, token=token)
+        return self._pages.page(
+            reader, "preview.html", look=look, preview=preview, files=files, types=_TYPES, token=token
+        )
 
     async def frame(self, request: Request, token: str) -> Response:
         """What the frame holds."""
