@@ -143,6 +143,12 @@ class Dovecot:
             for raw in raws:
                 client.append(folder, raw, flags, at)
 
+    def seen_by(self, user: str) -> list[str]:
+        """The folders that a user is shown."""
+        with IMAPClient("127.0.0.1", self.imap_port, ssl=False) as client:
+            client.login(user, OWN)
+            return [name for _, _, name in client.list_folders()]
+
     def state(self, user: str) -> list[str]:
         """Everything of a mailbox but uids: folder, content, date and flags of every mail."""
         fields = "mailbox guid size.virtual date.received.unixtime flags text"
@@ -153,8 +159,8 @@ class Dovecot:
 
 
 @contextmanager
-def dovecot(*users: str) -> Iterator[Dovecot]:
-    """A running one with these users."""
+def dovecot(*users: str, more: str = "") -> Iterator[Dovecot]:
+    """A running one with these users; `more` is configuration in which `{folder}` is its folder."""
     folder = Path(tempfile.mkdtemp(prefix="dovecot-"))  # short: the paths of its sockets may have 107 characters
     made = Dovecot(folder, free_port(), free_port())
     try:
@@ -166,7 +172,7 @@ def dovecot(*users: str) -> Iterator[Dovecot]:
         text = CONFIG.format(
             folder=folder, user="nobody", group="nogroup", key=KEY, imap_port=made.imap_port, http_port=made.http_port
         )
-        Path(made.config).write_text(text)
+        Path(made.config).write_text(text + more.replace("{folder}", str(folder)))
         made.start()
         yield made
     finally:

@@ -212,3 +212,35 @@ def test_a_mail_of_no_size_and_a_wrong_key_are_told(place: Place) -> None:
     assert wrong
     with pytest.raises(Defer, match="refuses the key"):
         wrong.mailboxes()
+
+
+HIDDEN = """
+mail_plugins = acl
+protocol imap {
+  mail_plugins = acl imap_acl
+}
+protocol doveadm {
+  mail_plugins =
+}
+plugin {
+  acl = vfile:{folder}/acl
+}
+"""
+
+
+@pytest.mark.skipif(not may_run(), reason="no Dovecot that this user may start")
+@pytest.mark.parametrize("driver", ["doveadm", "imap"])
+def test_a_quarantine_that_its_user_cannot_see_takes_mails_and_gives_them_back(driver: str) -> None:
+    rights = ("* owner", f"* user={MASTER}", "Quarantine -owner", f"Quarantine user={MASTER}")
+    with dovecot(ANA, more=HIDDEN) as server:
+        (server.folder / "acl").write_text("".join(f"{who} lrwstipekxa\n" for who in rights))
+        store = open_store(url_of(driver, server))
+        assert store
+        server.deliver(ANA, mail(), flags=(b"\\Seen",))
+        before = server.state(ANA)
+        with store.open(ANA) as box:
+            plan = steps.plan(box, MATCH, "Quarantine", 10)
+            assert len(steps.purge(box, MATCH, plan.wanted, "Quarantine").done) == 1
+            assert "Quarantine" not in server.seen_by(ANA)
+            assert len(steps.restore(box, MATCH, plan.wanted, "Quarantine").done) == 1
+        assert server.state(ANA) == before

@@ -100,7 +100,7 @@ def to_restore(*, wanted: Sequence[tuple[Key, str]], found: Iterable[Found], qua
 
 def _settled(wanted: Sequence[tuple[Key, str]], move: dict[int, Found], there: Iterable[int]) -> Settled:
     standing = frozenset(there)
-    return Settled(move, standing, frozenset(range(len(wanted))) - move.keys() - standing)
+    return Settled(move, standing, frozenset(range(len(wanted))).difference(move, standing))
 
 
 def _take(
