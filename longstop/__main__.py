@@ -24,6 +24,7 @@ COMMANDS = {
     "block": ("block", "app"),
     "rules": ("rules", "app"),
     "dead": ("dead", "app"),
+    "quarantine": ("quarantine", "app"),
     "digest": ("digest", "app"),
     "purge": ("purge", "app"),
     "export": ("export", "export"),

@@ -1,6 +1,7 @@
 """Wiring of digest: `longstop serve digest`."""
 
 from services.digest.contract import CONTRACT
+from services.digest.decisions.jobs import Answers
 from services.digest.forget import forget, on_erasure_requested
 from services.digest.handlers import knowing
 from services.digest.handlers.asking import Asking
@@ -37,7 +38,8 @@ from shared.run import Parts, Room, Service, serve
 def build(room: Room) -> Parts:
     """Put digest together."""
     letters = Letters(room.settings, links_of(room.settings))
-    digests = Digests(room, People(room.settings), letters, postman_of(room.settings))
+    people, postman = People(room.settings), postman_of(room.settings)
+    digests = Digests(room, people, letters, postman)
     book = PolicyBook(room.settings.quarantine_policy_file)
     filing, asking = Filing(book), Asking(room.settings)
     wake = room.database.wake_on_commit
@@ -56,6 +58,7 @@ def build(room: Room) -> Parts:
             Job("decide digests", min(5, room.settings.digest_every_s or 5), digests.decide_due, wake=wake()),
             Job("send digests", 5, digests.send_due, wake=wake()),
             Job("release", 10, Releases(room), wake=wake()),
+            Job("answer requests", 10, Answers(room, people, postman), wake=wake()),
             Job("teach", 30, Learning(room), wake=wake()),
             Job("expire", 60, lambda: expire(room)),
             Job("read policy", 2, book),

@@ -26,6 +26,7 @@ class Search(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    id: str = Field(default="", max_length=64, description="how the mail's id begins")
     recipient: str = Field(default="", max_length=320)
     sender: str = Field(default="", max_length=320, description="an address, or a domain")
     subject: str = Field(default="", max_length=320, description="words of the subject, or their beginnings")
@@ -93,6 +94,8 @@ def _conditions(asked: Search, at: datetime) -> list[ColumnElement[bool]]:
     ]
     if sender := asked.sender.strip().lower():
         found.append(col(Copy.sender) == sender if "@" in sender[1:] else col(Copy.sender_domain) == sender.lstrip("@"))
+    if asked.id:
+        found.append(col(Copy.held_id).startswith(asked.id, autoescape=True))
     if asked.overdue:
         found.append(col(Copy.due_at) < at)
     return found

@@ -5,10 +5,11 @@ or the process died on the way, people are told so and decide.
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import structlog
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from services.digest.handlers.asking import refuse
@@ -52,7 +53,7 @@ class Releases:
         return len(due) == STEP
 
     async def _release(self, held_id: str, recipient: str) -> None:
-        held = await self._room.database.run(lambda work: _take(held_id, recipient, work))
+        held = await self._room.database.run(lambda work: take(held_id, recipient, work))
         if held is None:
             return
         failure: Exception | None = None
@@ -62,7 +63,7 @@ class Releases:
         except (Defer, Reject) as error:
             failure = error
             self._log.warning("release failed", held_id=held_id, reason=str(error))
-        await self._room.database.run(lambda work: _conclude(held_id, recipient, failure, self._learn, work))
+        await self._room.database.run(lambda work: conclude(held_id, recipient, failure, self._learn, work))
 
     async def _hand_over(self, held: Held, recipient: str) -> str:
         if self._gateway is None:
@@ -78,21 +79,27 @@ class Releases:
 
 async def expire(room: Room) -> bool:
     """Expire copies whose time is over; what is on its way out is let go."""
-    over = (col(Copy.status).in_(OPEN), col(Copy.expires_at) <= now(), col(Copy.release_at).is_(None))
-    if not await room.database.look(lambda session: session.exec(select(Copy.held_id).where(*over).limit(1)).first()):
+    if not await room.database.look(
+        lambda session: session.exec(select(Copy.held_id).where(*_over(now())).limit(1)).first()
+    ):
         return False
-
-    def end(work: Work) -> bool:
-        copies = work.load(Copy, *over, limit=EXPIRE_STEP)
-        for copy in copies:
-            copy.status, copy.due_at = "expired", None
-            work.emit(QuarantineExpired(held_id=copy.held_id, recipient=copy.recipient))
-        return len(copies) == EXPIRE_STEP
-
-    return await room.database.run(end)
+    return await room.database.run(end_over)
 
 
-def _take(held_id: str, recipient: str, work: Work) -> Held | None:
+def end_over(work: Work) -> bool:
+    """Expire some; whether there may be more."""
+    copies = work.load(Copy, *_over(work.at), limit=EXPIRE_STEP)
+    for copy in copies:
+        copy.status, copy.due_at = "expired", None
+        work.emit(QuarantineExpired(held_id=copy.held_id, recipient=copy.recipient))
+    return len(copies) == EXPIRE_STEP
+
+
+def _over(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return col(Copy.status).in_(OPEN), col(Copy.expires_at) <= at, col(Copy.release_at).is_(None)
+
+
+def take(held_id: str, recipient: str, work: Work) -> Held | None:
     """Take a copy whose release is due; None when it is another's, was forgotten, or may not go."""
     copy = work.session.get(Copy, (held_id, recipient))
     if copy is None or copy.release_at is None or copy.release_at > work.at:
@@ -112,7 +119,7 @@ def _take(held_id: str, recipient: str, work: Work) -> Held | None:
     return held
 
 
-def _conclude(held_id: str, recipient: str, failure: Exception | None, learn: frozenset[str], work: Work) -> None:
+def conclude(held_id: str, recipient: str, failure: Exception | None, learn: frozenset[str], work: Work) -> None:
     """Mark what came of a try."""
     copy = work.session.get(Copy, (held_id, recipient))
     if copy is None or not copy.handing:
