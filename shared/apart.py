@@ -18,6 +18,7 @@ from shared.errors import Defer
 from shared.mail import Mail, ReportMail, read_head, read_mail, read_report_mail
 from shared.mail.codes import may_hold_codes
 from shared.mail.outlook import may_hold_outlook
+from shared.mail.preview import Preview
 
 #: Mails up to this size are read in this process, in bytes.
 HERE_MAX_BYTES = 64 * 1024
@@ -124,6 +125,12 @@ def read_report_mail_apart(raw: bytes, *, own_authserv_ids: frozenset[str] = fro
 def mail_of_msg_apart(raw: bytes) -> bytes:
     """`mail_of_msg`, always in another process; empty when it cannot be read."""
     return _reader.read("msg", raw) or b""
+
+
+def preview_apart(raw: bytes) -> Preview:
+    """`preview`, always in another process; of a mail that is too much for it nothing is shown, and that is told."""
+    found: Preview | None = _reader.read("preview", raw)
+    return found or Preview(defects=("unreadable",), is_cut=True)
 
 
 def _here(raw: bytes) -> bool:

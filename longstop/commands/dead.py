@@ -16,9 +16,9 @@ from longstop.commands.options import DataDir, Json
 from longstop.commands.watch import start_id
 from longstop.editor import edited
 from longstop.letters import Filter, Pages, matching, named, summary
-from longstop.repair import Change, Repair, Tally, assignment, pretty
 from longstop.where import endpoints, redis_of
 from shared.bus.letters import Letter, Letters
+from shared.bus.repair import Change, Repair, Tally, assignment, pretty
 from shared.entry_ids import entry_id_of
 from shared.errors import LongstopError
 from shared.keeper.keeper import KEEP_RECEIPTS

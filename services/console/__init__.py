@@ -6,7 +6,7 @@ OWNS      console_report, console_case, console_verdict, console_reporter, conso
           console_copy, console_notification, console_activity, console_count, console_report_text, console_held_text (with
           a full-text index each): a read model made of events only; it can be thrown away and read again;
           access_operator, access_token, access_session, access_look, access_key, access_hook, access_delivery,
-          access_audit, in a database of their own
+          access_audit, access_view, in a database of their own
 OUTSIDE   HTTP on 8080 (pages, REST, Server-Sent Events); reads the stream of dead letters, and publishes one again when an
           admin says so; the identity provider; webhooks
 LIMITS    500 rows a page of the API, 100 waiting batches of lines a watcher, 250 watchers, 100,000 lines of

@@ -94,10 +94,33 @@ SOURCES = {
 
 #: What a page says after something was asked for. The work is done by other services, so nothing is promised as done.
 NOTICES = {
-    "block": "Asked. The entry appears here when the block list has made it, or with the reason when it refuses.",
+    "block": "Asked. The entry is here, or the reason why the block list refuses it, as soon as it has answered.",
     "unblock": "Asked. The entry ends in a moment.",
-    "decision": "Decided. The recipient's copy follows in a moment.",
+    "decided": "Decided: {n}. The verdict follows, and the reporters hear what they are to hear.",
+    "taken": "Yours now: {n}.",
+    "given": "Nobody's now: {n}.",
+    "edited": "Done.",
+    "approved": "Approved: {n}. The mails are on their way to their mailboxes.",
+    "denied": "Denied: {n}. The recipients are told.",
     "analyse": "Asked. A new version of the verdict appears here when the analysis is done.",
+    "replayed": "Handed in again: {n}. What fails again comes back here.",
+    "dropped": "Dropped: {n}.",
+    "left": "{n} cannot be handed in again as they are: open them to see why.",
+    "kept": "Kept. The view is beside the others.",
+    "too_many": "Not kept: you have fifty views. Forget one first.",
+    "revoked": "Revoked. Whoever uses that token is refused from now on.",
+    "nothing": "Nothing waits for a decision.",
+}
+
+#: How long it took from a report to its verdict, by the upper bound in seconds.
+WAITS = {
+    "1": "up to 1 s",
+    "10": "up to 10 s",
+    "60": "up to 1 min",
+    "300": "up to 5 min",
+    "3600": "up to 1 h",
+    "86400": "up to 1 day",
+    "more": "longer",
 }
 
 #: How long an entry may be asked to work, in days; 0: until somebody removes it.

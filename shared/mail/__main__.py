@@ -9,10 +9,13 @@ from multiprocessing.connection import Connection
 
 from shared.mail import read_mail, read_report_mail
 from shared.mail.outlook import mail_of_msg
+from shared.mail.preview import preview
 
 Readers = Mapping[str, Callable[..., object]]
 
-READERS: dict[str, Callable[..., object]] = {"mail": read_mail, "report mail": read_report_mail, "msg": mail_of_msg}
+READERS: dict[str, Callable[..., object]] = {
+    "mail": read_mail, "report mail": read_report_mail, "msg": mail_of_msg, "preview": preview,
+}  # fmt: skip
 
 #: What one mail may take: seconds of the processor, and bytes of memory with everything that Python needs.
 CPU_S = 10

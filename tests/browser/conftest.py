@@ -1,4 +1,4 @@
-"""A real Chromium, and people's pages in a house of their own. Without Chromium these tests are skipped."""
+"""A real Chromium, and people's pages and the console in houses of their own. Without Chromium these tests are skipped."""
 
 import os
 import shutil
@@ -34,4 +34,10 @@ async def chromium() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def portal(redis_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
     async with house(("portal",), redis_url, prefix, data_dir, portal_pause_s=0) as made:
+        yield made
+
+
+@pytest.fixture
+async def console(redis_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
+    async with house(("console",), redis_url, prefix, data_dir) as made:
         yield made

@@ -4,6 +4,7 @@ import sys
 
 from services.console.access.audit import Audit
 from services.console.access.hooks import Hooks
+from services.console.access.kept import Kept
 from services.console.access.lockout import Lockout
 from services.console.access.looks import Looks
 from services.console.access.operators import FIRST, Operators
@@ -26,6 +27,7 @@ class Access:
         self.sessions = Sessions(self.database, settings)
         self.looks = Looks(self.database)
         self.hooks = Hooks(self.database)
+        self.kept = Kept(self.database)
         self.lockout = Lockout()
         self.is_open = False
 

@@ -20,6 +20,9 @@ def on_case_decided(event: CaseDecided, work: Work) -> None:
     case = row_of(work, Case, event.case_id)
     if event.comment:
         _noted(case, event.by, event.comment, work)
+    if case.decided_at is None or case.decided_at <= work.at:
+        case.decided_at, case.decided_by, case.decided_as = work.at, event.by, event.category
+    stand(case, work)
     note(event, f"An operator decided: {sentence(CATEGORIES, event.category).lower()}", work, word=event.category)
 
 

@@ -17,9 +17,8 @@ TARGETS_MAX = 20
 
 def stand(case: Case, work: Work) -> None:
     """Say anew where a case stands and when it is its turn."""
-    state = case_state(
-        decision=case.decision, requested_at=case.requested_at, verdict_at=case.verdict_at, closed_at=case.closed_at
-    )
+    moments = {name: getattr(case, name) for name in ("requested_at", "verdict_at", "closed_at", "decided_at")}
+    state = case_state(decision=case.decision, **moments)
     after = stage_of(state=state, merged=bool(case.merged_into))
     move(work, "case", case.stage if case.tallied else "", after)
     case.turn_at, case.tallied = case.due_at or case.at, True

@@ -32,10 +32,8 @@ def app(room: Room, access: Access, live: Live) -> FastAPI:
     desk = desk_of(room, access)
     dead = DeadLetters(room.redis, room.settings.stream_prefix)
     api, cases, signing = Api(desk, dead), Cases(desk), Signing(desk)
-    pages = Pages(desk, api, cases, dead)
-    for routes in (signing, pages):
-        application.include_router(routes.open_router())
-        application.include_router(routes.router())
+    for router in (signing.open_router(), signing.router(), *Pages(desk, cases, dead).routers()):
+        application.include_router(router)
     if room.settings.oidc_issuer:
         from services.console.http.provider import BySigningElsewhere  # noqa: PLC0415 - who needs no provider loads none
 
@@ -60,6 +58,9 @@ def app(room: Room, access: Access, live: Live) -> FastAPI:
         """A person without a session is shown where to sign in; a program is told."""
         if error.status_code == 401 and "text/html" in request.headers.get("accept", "") and request.method == "GET":
             return RedirectResponse("/sign-in", 303)
+        if "text/html" in request.headers.get("accept", ""):
+            title, detail = error.title, str(error.detail)
+            return desk.views.page("problem.html", error.status_code, title=title, detail=detail)
         return problem(error.status_code, error.title, str(error.detail), dict(error.headers or {}))
 
     return application

@@ -1,5 +1,6 @@
 """Dead letters over HTTP: listed for everybody, shown, handed in again and dropped by admins."""
 
+import json
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from services.console.dead import DeadLetters, summary
 from services.console.http.desk import Desk
 from services.console.http.guard import Asking
 from shared.bus.letters import Letter
+from shared.bus.repair import Change
 from shared.web import Problem
 
 Place = Annotated[str, Path(pattern=r"^[0-9]{1,16}-[0-9]{1,16}$")]
@@ -85,7 +87,7 @@ class Dead:
         """
         letter, data = await self._one(entry), repaired.data if repaired else None
         await self._desk.acts.note(person, "dead.replayed", letter.id, entry=entry, is_repaired=data is not None)
-        await self._letters.replay(letter, data)
+        await self._letters.replay(letter, None if data is None else Change(data=json.dumps(data).encode()))
 
     async def drop(self, entry: Place, person: Asking) -> None:
         """Forget a letter for good."""

@@ -22,9 +22,18 @@ def may_decide(*, status: str) -> bool:
 
 
 def case_state(
-    *, decision: str, requested_at: datetime | None, verdict_at: datetime | None, closed_at: datetime | None
+    *,
+    decision: str,
+    requested_at: datetime | None,
+    verdict_at: datetime | None,
+    closed_at: datetime | None,
+    decided_at: datetime | None = None,
 ) -> str:
-    """Where a case stands: a request younger than the verdict or the closing means that it is looked at again."""
+    """Where a case stands: a request younger than the verdict or the closing means that it is looked at again.
+
+    What an operator decided is done, though the closing that follows from it is still on its way.
+    """
+    closed_at = max(filter(None, (closed_at, decided_at)), default=None)
     if closed_at and (requested_at is None or requested_at <= closed_at):
         return "closed"
     if requested_at and (verdict_at is None or requested_at > verdict_at):

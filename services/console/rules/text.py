@@ -4,8 +4,11 @@ Escaping is the template's work. This is about what an escaped text can still do
 characters, pile up marks, imitate a host by another script, or be copied and opened.
 """
 
+import json
 import re
 import unicodedata
+from datetime import datetime
+from urllib.parse import urlencode
 
 import idna
 
@@ -18,6 +21,9 @@ MARKS_MAX = 3
 #: Letters by category, nothing by sight (Unicode Default_Ignorable_Code_Point and the blank braille pattern).
 INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
+#: Holds the parts of an emoji together.
+JOINER = "\u200d"
+
 _SCHEME = re.compile(r"(?i)^(.{0,5}?)(https?)://")
 _HOST = re.compile(r"(?i)[^\s.@/:?#]{1,63}(?:\.[^\s.@/:?#]{1,63}){0,9}\.(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
@@ -25,15 +31,23 @@ _HOST_LENGTH_MAX = 253
 
 
 def seen(value: object, longest: int = SHOWN_MAX) -> str:
-    """One line without control, direction and format characters, cut at `longest` characters."""
+    """One line, cut at `longest` characters, in which what nobody would see is named: `⟨U+202E⟩`.
+
+    Controls and line ends are spaces. A character without a picture of its own (direction, zero width, private) is told by its
+    number, a run of them once, except for the joiner inside an emoji.
+    """
     kept: list[str] = []
-    marks = 0
+    marks, hidden = 0, ""
     for char in str(value)[: longest * 4]:
         category = unicodedata.category(char)
+        if category in ("Cf", "Cs", "Co", "Cn") or char in INVISIBLE:
+            if char != hidden and not (char == JOINER and kept and unicodedata.category(kept[-1]) == "So"):
+                kept.append(f"⟨U+{ord(char):04X}⟩")
+            hidden = char
+            continue
+        hidden = ""
         if category in ("Cc", "Zl", "Zp", "Zs"):
             kept.append(" ")
-            continue
-        if category in ("Cf", "Cs", "Co", "Cn") or char in INVISIBLE:
             continue
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if marks <= MARKS_MAX:
@@ -72,3 +86,42 @@ def _plain_host(host: str) -> str:
 def percent(confidence: float) -> str:
     """How sure, in whole percent; only certainty is 100."""
     return f"{int(confidence * 100)} % sure"
+
+
+def named(text: str) -> str:
+    """A text in which every character that nobody would see is named; line ends and spaces stay."""
+    hidden = {char for char in set(text) if unicodedata.category(char) in ("Cf", "Cs", "Co", "Cn") or char in INVISIBLE}
+    return text.translate({ord(char): f"⟨U+{ord(char):04X}⟩" for char in hidden})
+
+
+def escaped(text: str) -> str:
+    """A text for editing: what nobody would see is written as JSON writes it, and means the same there."""
+    hidden = {char for char in set(text) if unicodedata.category(char) in ("Cf", "Cs", "Co", "Cn") or char in INVISIBLE}
+    return text.translate({ord(char): json.dumps(char)[1:-1] for char in hidden})
+
+
+def when(at: datetime | None) -> str:
+    """A moment to the minute, in UTC."""
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """How far a moment is from now, in one unit: `3 min`, `in 2 h`."""
+    if at is None:
+        return ""
+    seconds = (now - at).total_seconds()
+    size = abs(seconds)
+    steps = ((86_400, "d"), (3_600, "h"), (60, "min"), (0, "s"))
+    limit, unit = next((limit, unit) for limit, unit in steps if size >= limit)
+    words = f"{int(size // (limit or 1))} {unit}"
+    return words if seconds >= 0 else f"in {words}"
+
+
+def lines(value: object, most: int = 2_000) -> list[str]:
+    """The lines of a longer text, each made fit to be seen."""
+    return [defanged(line, 1_000) for line in str(value)[:200_000].splitlines()[:most]]
+
+
+def query(**values: object) -> str:
+    """What stands behind the `?` of a link; what is empty is left out."""
+    return urlencode({name: str(value) for name, value in values.items() if value not in ("", None, 0, False)})

@@ -25,7 +25,7 @@ class Activity(SQLModel, table=True):
     report_id: str = Field(default="", index=True)
     case_id: str = Field(default="", index=True)
     block_id: str = ""
-    held_id: str = ""
+    held_id: str = Field(default="", index=True)
 
 
 class Count(SQLModel, table=True):

@@ -30,7 +30,7 @@ class Report(Row, table=True):
     comment: str = ""
     defaulted: bool = False
     low_fidelity: bool = False
-    sha256: str = ""
+    sha256: str = Field(default="", index=True)
     from_address: str = ""
     subject: str = ""
     message: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
@@ -87,6 +87,9 @@ class Case(Row, table=True):
         default="",
         description="dismissed, decided, resolved, or empty; it is open again when it was requested after that",
     )
+    decided_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    decided_by: str = ""
+    decided_as: str = Field(default="", description="what an operator said it is")
     stage: str = Field(default="work", max_length=8, description="wait (for a person), work, done or merged")
     tallied: bool = Field(default=False, description="it is among those that are counted by stage")
     turn_at: datetime = Field(
@@ -99,7 +102,10 @@ class Verdict(Row, table=True):
 
     metadata = METADATA
     __tablename__ = "console_verdict"
-    __table_args__ = (Index("ix_console_verdict_at", "at", "id"),)
+    __table_args__ = (
+        Index("ix_console_verdict_at", "at", "id"),
+        Index("ix_console_verdict_category", "category", "at", "id"),
+    )
 
     case_id: str = Field(default="", index=True)
     version: int = 0

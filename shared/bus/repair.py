@@ -2,17 +2,18 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from redis.exceptions import ResponseError
 
-from longstop.letters import Pages
-from shared.bus import Unreadable, read_entry
+from shared.bus.entries import Unreadable, read_entry
 from shared.bus.letters import Letter, Letters
 from shared.errors import Reject
 from shared.events import EVENTS, Event
+
+Pages = AsyncIterator[Sequence[Letter]]
 
 
 @dataclass(frozen=True, slots=True)

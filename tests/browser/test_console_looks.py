@@ -1,0 +1,90 @@
+"""Every page of the console: usable by everybody, and harmless whatever a mail says."""
+
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Dialog, Request
+
+from tests.operators_room import PAGES, bury, campaign, entries, furnish, held, sign_in, verdict
+from tests.services import House
+
+Scheme = Literal["light", "dark"]
+
+WIDTHS = {"desktop": {"width": 1280, "height": 860}, "phone": {"width": 360, "height": 740}}
+
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(1)>\u202e\u200b\"'><a href='javascript:alert(1)'>{{7*7}}"
+    "=cmd|'/c calc'!A1 http://evil.example/x"
+)
+
+
+async def furnished(console: House, text: str = "") -> dict[str, str]:
+    """Something on every page; the paths of all pages."""
+    await furnish(
+        console, *campaign(0, 3, subject=text, comment=text), *campaign(1, 1), *verdict(0, text=text[:400] or "It presses for time."),
+        *held(0, subject=text or "A parcel for you", comment=text), *entries(value=text or "bad@bank0.example", reason=text or "no"),
+    )  # fmt: skip
+    dead = await bury(console, (text or "{").encode())
+    return {name: path.format(case="case-0", held="held-0", dead=dead) for name, path in PAGES.items()}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_on_any_page(chromium: Browser, console: House, scheme: Scheme, width: str) -> None:
+    paths = await furnished(console)
+    page = await sign_in(chromium, console, color_scheme=scheme, viewport=WIDTHS[width])
+    found: dict[str, Any] = {}
+    for name, path in {**paths, "sign-in": "/sign-in", "nothing": "/cases/none"}.items():
+        await page.goto(path)
+        results = await Axe().run(page)
+        faults = [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in results.response["violations"]]
+        wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        if faults or wide:
+            found[name] = (faults, "too wide" if wide else "")
+    assert found == {}
+
+
+async def test_nothing_of_a_hostile_mail_runs_loads_or_hides_on_any_page(chromium: Browser, console: House) -> None:
+    paths = await furnished(console, HOSTILE)
+    page = await sign_in(chromium, console)
+    trouble: list[str] = []
+    own = f"http://127.0.0.1:{console.ports['console_port']}/"
+
+    async def alarm(dialog: Dialog) -> None:
+        trouble.append(f"a dialog on {page.url}")
+        await dialog.dismiss()
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith(own):
+            trouble.append(f"{page.url} asks {request.url}")
+
+    page.on("dialog", alarm)
+    page.on("request", asked)
+    page.on(
+        "console", lambda message: trouble.append(f"{page.url}: {message.text}") if message.type == "error" else None
+    )
+    for path in paths.values():
+        await page.goto(path)
+        html = await page.content()
+        assert "<script>alert" not in html, path
+        assert '<img src="x"' not in html, path
+        assert "\u202e" not in html, path
+        assert "\u200b" not in html, path
+        assert "}}49" not in html, path
+        links: list[str] = await page.evaluate("[...document.links].map(one => one.href)")
+        assert [link for link in links if not link.startswith(own)] == [], path
+    assert trouble == []
+    await page.goto(paths["case"])
+    assert "⟨U+202E⟩" in await page.inner_text("main")
+
+
+async def test_no_cell_of_a_list_for_spreadsheets_is_a_formula(chromium: Browser, console: House) -> None:
+    await furnish(console, *campaign(0, 1))
+    page = await sign_in(chromium, console)
+    for what in ("reports", "verdicts", "waits", "reporters", "targets"):
+        answer = await page.request.get(f"/reports/{what}.csv")
+        assert answer.ok
+        assert answer.headers["content-type"].startswith("text/csv")
+        cells = [cell for line in (await answer.text()).splitlines() for cell in line.split(",")]
+        assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
