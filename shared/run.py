@@ -74,7 +74,8 @@ class Parts:
     """What a service consists of.
 
     `recalls` brings back, from facts that the service itself said, what no event that it reads had led to: the work of its
-    jobs, and what people did over HTTP. A replay needs it.
+    jobs, and what people did over HTTP. A replay needs it. `databases` are more than the service's own, for rows that must
+    outlive it.
     """
 
     app: FastAPI
@@ -83,6 +84,7 @@ class Parts:
     jobs: Sequence[Job] = ()
     doors: Sequence[Door] = ()
     recalls: Mapping[type[Event], Handle] = field(default_factory=dict)
+    databases: Sequence[Database] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +142,20 @@ class Running:
             while await self._relay.sweep():
                 pass
         await self._redis.aclose()
-        await self.database.close()
+        for database in (self.database, *self._parts.databases):
+            await database.close()
 
     async def _create(self) -> None:
         """Create tables; waits for the database as long as it takes."""
         wait_s = 0.1
         while True:
             try:
-                return await self.database.create()
+                for database in (self.database, *self._parts.databases):
+                    await database.create()
             except Defer as reason:
                 structlog.stdlib.get_logger("run").warning("service waits", service=self.name, reason=str(reason))
+            else:
+                return
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, 5.0)
 

@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import Defer, Reject
 
@@ -48,7 +48,6 @@ def service_app(
         version=version,
         docs_url=None,
         redoc_url=None,
-        max_body_size=body_max,
         openapi_url="/openapi.json" if documented else None,
     )
 
@@ -75,18 +74,29 @@ def service_app(
 
 
 class _Sized:
-    """Refuses a body that says it is too large with a problem object; one that does not say is counted by FastAPI."""
+    """Refuses a body that is too large: at once when it says so, else when it has become so."""
 
     def __init__(self, app: ASGIApp, body_max: int) -> None:
         self._app, self._body_max = app, body_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         said = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        too_large = Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large", f"at most {self._body_max} bytes are taken"
+        )
         if said.isdecimal() and int(said) > self._body_max:
-            told = f"at most {self._body_max} bytes are taken"
-            await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large", told)(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return await problem(too_large.status_code, too_large.title, too_large.detail)(scope, receive, send)
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._body_max:
+                raise too_large
+            return message
+
+        return await self._app(scope, counted, send)
 
 
 def bearer(token: str) -> Callable[[Request], None]:

@@ -33,11 +33,12 @@ def build(room: Room) -> Parts:
         },
         jobs=[
             Job("live stream", 1, live.pump, wake=live.wake),
-            Job("sessions", 3600, access.forget_old),
+            Job("sessions", 3600, access.sessions.forget_old),
             Job("webhooks", 1, Webhooks(room.database, access).run),
             forgetting(room, forget),
         ],
         doors=[access],
+        databases=[access.database],
     )
 
 

@@ -155,6 +155,7 @@ async def test_the_first_account_is_made_once_and_its_password_told_once(
     settings = ConsoleSettings(data_dir=tmp_path, redis_url="unix:///nowhere")
     for start in range(2):
         access = Access(settings)
+        await access.database.create()
         await access.start()
         told = capsys.readouterr().err
         found = re.search(r"`admin`, its password (\S+)", told)
@@ -163,7 +164,7 @@ async def test_the_first_account_is_made_once_and_its_password_told_once(
             assert await access.operators.check("admin", found[1])
             kept = b"".join(path.read_bytes() for path in (tmp_path / "db").iterdir())
             assert found[1].encode() not in kept
-        await access.stop()
+        await access.database.close()
 
 
 async def test_a_new_password_ends_the_sessions_that_the_old_one_opened(console: House) -> None:

@@ -110,6 +110,11 @@ async def test_every_route_that_is_not_open_is_closed_pages_too(console: House) 
                 assert answer.status_code == 401, f"{method} {path}: {answer.status_code}"
 
 
+async def pieces() -> AsyncIterator[bytes]:
+    for _ in range(17):
+        yield b"[" * (BODY_MAX // 16)
+
+
 async def test_what_is_not_there_is_a_problem_object_and_never_a_fault(console: House) -> None:
     async with console.http("console") as http:
         http.headers.update(bootstrap(console))
@@ -122,6 +127,8 @@ async def test_what_is_not_there_is_a_problem_object_and_never_a_fault(console: 
             "/v1/blocks", content=b"[" * (BODY_MAX + 1), headers={"Content-Type": "application/json"}
         )
         assert (large.status_code, large.headers["content-type"]) == (413, "application/problem+json")
+        chunked = await http.post("/v1/blocks", content=pieces(), headers={"Content-Type": "application/json"})
+        assert (chunked.status_code, chunked.headers["content-type"]) == (413, "application/problem+json")
         for method, url, status in (
             ("GET", "/v1/nothing", 404),
             ("PUT", "/v1/blocks", 405),

@@ -16,7 +16,7 @@ from shared.work import Database
 
 
 class Access:
-    """Opens with the console (it is one of its doors) and closes with it."""
+    """What there is; starts as one of the console's doors, when the tables are there."""
 
     def __init__(self, settings: ConsoleSettings) -> None:
         self.settings = settings
@@ -29,26 +29,18 @@ class Access:
         self.hooks = Hooks(self.database)
         self.kept = Kept(self.database)
         self.lockout = Lockout()
-        self.is_open = False
 
     async def start(self) -> None:
-        """Make the tables, and the first account; its password is told once, here.
+        """Make the first account, when there is none; its password is told once, here.
 
         Raises:
             Defer: the database does not answer.
         """
-        await self.database.create()
-        self.is_open = True
         if self.settings.local_accounts and (password := await self.operators.make_first()):
             sys.stderr.write(
                 f"\nThe console's first account is `{FIRST}`, its password {password}\n"
                 "It is told this once and kept nowhere: `longstop operator reset admin` makes another.\n\n"
             )
 
-    async def forget_old(self) -> bool:
-        """A job: what is over goes; nothing before the tables are there."""
-        return self.is_open and await self.sessions.forget_old()
-
     async def stop(self) -> None:
-        """Let go of the database."""
-        await self.database.close()
+        """Nothing is to be done."""
