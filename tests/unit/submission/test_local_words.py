@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from services.submission.analysers.offline.folding import folded, skeleton
+from services.submission.analysers.offline.folding import folded, plain, skeleton
 from services.submission.analysers.offline.phrases import FAMILIES, Family, Pair, Word
 
 
@@ -205,3 +205,10 @@ def test_ordinary_sentences_say_none_of_it(text: str) -> None:
 def test_text_that_hides_in_html_references_and_stroked_letters_is_read() -> None:
     assert folded("h&#229;cker &nbsp;&#248;ne") == "hacker one"
     assert folded("Øperåting sÿstem, połączenie") == "operating system, polaczenie"
+
+
+def test_words_of_mixed_alphabets_and_words_pulled_apart_are_read() -> None:
+    assert plain(folded("\u0420l\u0435a\u0455\u0435 v\u0435r\u0456f\u0443")) == "please verify"
+    assert plain("your p.a.y.m.e.n.t is due") == "your payment is due"
+    assert plain("made in the u.s.a. by e.v.") == "made in the u.s.a. by e.v."
+    assert plain(folded("\u041f\u043e\u0434\u0442\u0432\u0435\u0440\u0434\u0438\u0442\u0435")) == "\u043f\u043e\u0434\u0442\u0432\u0435\u0440\u0434\u0438\u0442\u0435"

@@ -134,10 +134,10 @@ def _recommendations(category: VerdictCategory, view: View, signals: Collection[
         why = cause(category, view)
         if override := override_of(view):
             yield override.advice
-        elif why in _BY_CAUSE:
-            yield _BY_CAUSE[why].format(quoted(view.mail.from_.domain))
         if category != "spam":
             yield next((words for wanted, words in _AT_ONCE if wanted.intersection(signals)), _ASK_AROUND)
+        if not override and why in _BY_CAUSE:
+            yield _BY_CAUSE[why].format(quoted(view.mail.from_.domain) or "nowhere")
         for wanted, words in _BY_SIGNAL:
             if wanted.intersection(signals):
                 yield words.format(domain=quoted(view.mail.from_.domain) or "nowhere")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from services.submission.analysers import Specimen
-from services.submission.analysers.offline.folding import folded
+from services.submission.analysers.offline.folding import folded, plain
 from services.submission.analysers.offline.house import House
 from services.submission.analysers.offline.signatures import Signature
 from shared.events import Evidence
@@ -78,7 +78,7 @@ class View:
     @cached_property
     def text(self) -> str:
         """Everything that words are looked for in: name, subject and body."""
-        return f"{self.name} | {self.subject} | {self.body}"
+        return plain(f"{self.name} | {self.subject} | {self.body}")
 
     @cached_property
     def from_org(self) -> str:

@@ -64,6 +64,7 @@ WEIGHTS: dict[str, Weight] = {
     "fake_reply": Weight(0.5, "deception", "3-12 / 0-7"),
     "hidden_characters": Weight(1.0, "evasion", "0.9 / 0-4"),
     "styled_letters": Weight(1.0, "evasion", "1-5 / 0"),
+    "words_pulled_apart": Weight(1.0, "evasion", "1 / 0: nobody writes five letters so by accident"),
     "mixed_scripts": Weight(2.0, "deception", "3-7 / 0: never by accident"),
     "recipient_in_subject": Weight(1.0, "evasion", "10 / 0-4: the address put where a name would stand"),
     "link_in_subject": Weight(0.5, "evasion", "0.5 / 0-1"),

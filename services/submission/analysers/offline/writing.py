@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from services.submission.analysers.offline.folding import INVISIBLE
+from services.submission.analysers.offline.folding import INVISIBLE, PULLED_APART
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
 
 _REPLY = re.compile(r"(?i)^\s{0,5}(?:re|aw|antw|fw|fwd|wg|tr|rv|sv|enc|res)\s?:")
@@ -30,6 +30,9 @@ def signals(view: View) -> Signals:
     if _STYLED.search(head):
         text = "Its subject or sender is written in mathematical, wide or small-capital letters, which filters do not read as words."
         yield Seen("styled_letters", text, "headers From and Subject")
+    if not view.is_list and PULLED_APART.search(f"{view.name} | {view.subject}"):
+        text = "It pulls words apart with points or dashes, so that filters do not read them."
+        yield Seen("words_pulled_apart", text, "headers From and Subject")
     mixed = next((word for word in _WORD.findall(f"{head} {mail.text[:MIXED_TEXT]}") if _is_mixed(word)), "")
     if mixed:
         text = f"It hides words from filters with letters of other alphabets: “{quoted(mixed)}”."
