@@ -14,6 +14,7 @@ def on_erasure_requested(event: ErasureRequested, work: Work) -> None:
     """Forget the envelopes with a person's address; an analysis that is still to come goes without."""
     mine = func.lower(Item.envelope).contains(event.address, autoescape=True)
     work.session.execute(update(Item).where(mine).values(envelope=""))
+    work.session.execute(update(Item).where(col(Item.sender) == event.address).values(sender=""))
 
 
 def forget(before: datetime, work: Work) -> None:

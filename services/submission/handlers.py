@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import update
 from sqlmodel import col
 
+from services.submission.history import sender_key
 from services.submission.rules import decided, too_soon
 from services.submission.settings import SubmissionSettings
 from services.submission.tables import Item
@@ -36,6 +37,7 @@ class Requests:
             message_sha256=event.message_sha256,
             category=event.category,
             report_count=event.report_count,
+            sender=sender_key(event.sender),
             envelope=event.envelope.model_dump_json() if event.envelope else "",
             status="skipped" if reason else "not_started",
             open=not reason,

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 
@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from services.submission.analysers import Opinion, Specimen
+from services.submission.history import History
 from services.submission.panel import Panel
 from services.submission.rules import combine, retry_delay_s
 from services.submission.tables import Item
@@ -61,6 +62,7 @@ class AnalyseDue:
         self._settings = room.settings
         self._replica = room.settings.replica
         self._panel = panel
+        self._history = History()
         self._wake = room.database.wake_on_commit()
         self._taken: deque[Item] = deque()
         self._running: dict[asyncio.Task[Result], tuple[Item, int]] = {}
@@ -96,7 +98,16 @@ class AnalyseDue:
             self._taken += await self._room.database.run(lambda work: self._take(due, work), quiet=True)
         free_bytes = AT_ONCE_BYTES - sum(size for _, size in self._running.values())
         if self._taken and (free_bytes > 0 or not self._running):
-            for item, specimen, size in await asyncio.to_thread(self._open, free_bytes):
+            opened = await asyncio.to_thread(self._open, free_bytes)
+            items = [item for item, specimen, _ in opened if isinstance(specimen, Specimen)]
+            fresh = (
+                await self._room.database.look(lambda session: self._history.new_senders(items, session))
+                if items
+                else frozenset()
+            )
+            for item, specimen, size in opened:
+                if isinstance(specimen, Specimen) and item.submission_id in fresh:
+                    specimen = replace(specimen, sender_is_new=True)  # noqa: PLW2901
                 self._running[asyncio.create_task(self._analyse(item, specimen))] = item, size
 
     async def _some_done(self) -> set["asyncio.Task[Result]"]:

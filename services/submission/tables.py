@@ -15,13 +15,19 @@ class Item(SQLModel, table=True):
 
     metadata = METADATA
     __tablename__ = "submission_item"
-    __table_args__ = (Index("ix_submission_item_due", "open", "due_at"),)
+    __table_args__ = (
+        Index("ix_submission_item_due", "open", "due_at"),
+        Index("ix_submission_item_sender", "sender", "asked_at"),
+    )
 
     submission_id: str = Field(primary_key=True, max_length=64)
     case_id: str = Field(max_length=64, index=True)
     message_sha256: str = Field(max_length=64)
     category: str = Field(max_length=20)
     report_count: int
+    sender: str = Field(
+        default="", max_length=320, description="by which it is told whether we have seen its sender before"
+    )
     envelope: str = ""  # JSON of the mail's SMTP envelope, empty when it is not known
     status: str = Field(default="not_started", max_length=20)
     open: bool = Field(default=True, description="it will be run again: it has no verdict, or one that may be revised")

@@ -56,6 +56,9 @@ class SubmissionRequested(Event):
     intent: Literal["suspicious", "confirmed"] = Field(
         default="suspicious", description="a second opinion is wanted, or a person has confirmed that it is a threat"
     )
+    sender: str = Field(
+        default="", description="the address in the mail's From, when it is known: has it been seen before?"
+    )
     by: str = Field(default="", description="the operator who asks again")
     comment: str = Field(default="", description="why: what is wrong with the verdict that is disputed")
 

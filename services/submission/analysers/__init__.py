@@ -24,6 +24,7 @@ class Specimen:
     raw: bytes = b""
     submission_id: str = ""
     pending: str = ""
+    sender_is_new: bool = False  # our own history, which is long enough to say so, has not seen its sender before today
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,6 +207,7 @@ def _take_sample(case: Case, kin: Kin, event: ReportReceived, decision: Decision
             report_count=case.report_count,
             reporter=event.reporter,
             envelope=event.envelope,
+            sender=event.message.from_address,
             priority=decision.priority,
             reported_at=event.received_at,
         )

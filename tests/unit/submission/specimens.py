@@ -84,6 +84,11 @@ def opinion(
     return opinion_of(View(specimen(of, category=category, count=count, own=own, envelope=envelope)))
 
 
+def opinion_of_new(of: Mail) -> Opinion:
+    """The opinion about a mail of a sender that our history does not know."""
+    return opinion_of(View(replace(specimen(of), sender_is_new=True)))
+
+
 def specimen(
     of: Mail,
     *,

@@ -211,4 +211,7 @@ def test_words_of_mixed_alphabets_and_words_pulled_apart_are_read() -> None:
     assert plain(folded("\u0420l\u0435a\u0455\u0435 v\u0435r\u0456f\u0443")) == "please verify"
     assert plain("your p.a.y.m.e.n.t is due") == "your payment is due"
     assert plain("made in the u.s.a. by e.v.") == "made in the u.s.a. by e.v."
-    assert plain(folded("\u041f\u043e\u0434\u0442\u0432\u0435\u0440\u0434\u0438\u0442\u0435")) == "\u043f\u043e\u0434\u0442\u0432\u0435\u0440\u0434\u0438\u0442\u0435"
+    assert (
+        plain(folded("\u041f\u043e\u0434\u0442\u0432\u0435\u0440\u0434\u0438\u0442\u0435"))
+        == "\u043f\u043e\u0434\u0442\u0432\u0435\u0440\u0434\u0438\u0442\u0435"
+    )

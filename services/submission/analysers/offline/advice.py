@@ -8,6 +8,7 @@ from shared.events.vocabulary import BAD_CATEGORIES, Cause, VerdictCategory
 
 _BY_CAUSE: dict[Cause, str] = {
     "authenticated_sender": "Block the sender: this mail really came from {}, so no check of the sender will stop the next one.",
+    "new_sender": "Let the gateway mark the first mails of a sender that it has not seen before, as {} was.",
     "no_authentication": "Let the gateway mark or hold mail like this one, whose sender nothing proves (SPF, DKIM and DMARC).",
 }
 
@@ -117,6 +118,8 @@ def cause(category: VerdictCategory, view: View) -> Cause:
         return "authenticated_sender"
     if results and "pass" not in results:
         return "no_authentication"
+    if view.specimen.sender_is_new:
+        return "new_sender"
     return "filter_missed" if results or was_filtered(view) else "undetermined"
 
 

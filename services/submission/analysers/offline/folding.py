@@ -31,8 +31,8 @@ _STROKES = str.maketrans("\u00f8\u0111\u0142\u0127\u0167\u00d8\u0110\u0141\u0126
 
 #: Letters of other alphabets and digits that stand for a Latin letter, as phishers use them (Unicode TR 39 has thousands).
 _TWINS = str.maketrans(
-    "\u0578\u057d\u0581\u0570\u0585\u0561\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u0501\u04cf\u03bf\u03b1\u03bd\u03c1\u03c4\u03ba\u0131013457|!i",
-    "nughoaaeopcxyljsdloavptkloleastlll",
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u0501\u04cf\u03bf\u03b1\u03bd\u03c1\u03c4\u03ba\u0131013457|!i",
+    "aeopcxyljsdloavptkloleastlll",
 )
 
 
@@ -50,6 +50,10 @@ def folded(text: str) -> str:
 
 #: Letters of an alphabet that nobody mixes with Latin ones in a word; letters pulled apart by points or dashes.
 _FOREIGN = re.compile("[\u0370-\u058f]")
+_READ_AS = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u0501\u04cf\u043a\u043c\u0442\u0432\u043d\u03bf\u03b1\u03bd\u03c1\u03c4\u03ba\u03b9\u0578\u057d\u0581\u0570\u0585\u0561",
+    "aeopcxyijsdlkmtbhoavptkinughoa",
+)
 _WORD = re.compile(r"[^\W\d_]+")
 PULLED_APART = re.compile(r"(?<!\w)(?:\w[.*_\u00b7-]){4,40}\w(?!\w)")
 _BETWEEN = re.compile(r"[.*_\u00b7-]")
@@ -64,7 +68,7 @@ def plain(text: str) -> str:
 
 def _in_latin(word: str) -> str:
     mixed = _FOREIGN.search(word) and any("a" <= char <= "z" for char in word)
-    return word.translate(_TWINS) if mixed else word
+    return word.translate(_READ_AS) if mixed else word
 
 
 def skeleton(text: str) -> str:

@@ -48,6 +48,9 @@ def signals(view: View) -> Signals:
     yield from _from(view)
     yield from _own(view)
     yield from _person(view)
+    if view.specimen.sender_is_new and not view.is_list:
+        who = quoted(view.mail.from_.address) if view.is_freemail else quoted(view.from_org)
+        yield Seen("new_sender", f"No mail from {who} was ever looked at here before today.", "our own history")
     if not view.is_list:
         yield from _reply_to(view)
         yield from _recipient(view)

@@ -37,6 +37,7 @@ WEIGHTS: dict[str, Weight] = {
     ),
     "own_domain_forged": Weight(3.0, "deception", "nobody else may write as the organisation"),
     # who it says it is from
+    "new_sender": Weight(0.5, "evasion", "our own history knows reported mail only, so that this is weak"),
     "from_unusable": Weight(2.0, "evasion", "25 / 0-5"),
     "brand_in_name": Weight(2.5, "deception", "15-33 / 0-0.8"),
     "brand_disguised": Weight(3.0, "deception", "look-alike letters in a brand's name are never an accident"),
