@@ -17,6 +17,9 @@ from shared.mail.model import Hop
 #: Characters of text, fields of a header and characters of one that are shown.
 TEXT_MAX, FIELDS_MAX, FIELD_MAX = 100_000, 200, 2_000
 
+#: Characters of sanitised HTML: a tree may be far larger than its source, and is no layout then.
+HTML_LEFT = 1_000_000
+
 #: Previews that are remembered: a page with its frame reads the mail once, and a mail that is hard to read is hard once.
 REMEMBERED = 50
 
@@ -52,7 +55,8 @@ def preview_of(raw: bytes) -> Preview:
 
 def html_of(raw: bytes) -> str:
     """The HTML body, sanitised. A tree is built for it: this may take more than a mail may."""
-    return sanitised(read_mail(raw).html)
+    html = sanitised(read_mail(raw).html)
+    return html if len(html) <= HTML_LEFT else ""
 
 
 READERS: Mapping[str, Callable[..., object]] = {"preview": preview_of, "html": html_of}

@@ -3,7 +3,6 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from babel import negotiate_locale
 from babel.dates import format_datetime
 
 from shared.outgoing.words import Words, locale
@@ -34,7 +33,8 @@ def language_of(preferred: str, accepted: str, fallback: str) -> str:
         fallback: one of `LANGUAGES`.
     """
     wanted = [preferred, *(word.partition(";")[0].strip() for word in accepted[:_ACCEPT_MAX].split(","))]
-    return negotiate_locale([word for word in wanted if word], LANGUAGES, sep="-") or fallback
+    known = (tag.partition("-")[0].lower() for tag in wanted)
+    return next((language for language in known if language in LANGUAGES), fallback)
 
 
 def when(moment: datetime, language: str, zone: ZoneInfo) -> str:

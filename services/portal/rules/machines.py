@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 #: Words by which crawlers, link scanners and libraries name themselves in User-Agent (RFC 9110, section 10.1.5).
 _PROGRAMS = re.compile(
-    r"bot\b|crawl|spider|scan|preview|headless|phantom|slurp|urlscan|virustotal|barracuda|proofpoint|mimecast|symantec|"
+    r"(?<!cu)bot\b|crawl|spider|scan|preview|headless|phantom|slurp|urlscan|virustotal|barracuda|proofpoint|mimecast|symantec|"
     r"messagelabs|trend ?micro|forcepoint|cisco|fortinet|sophos|safelinks|curl/|wget/|python|java/|go-http|okhttp|"
     r"libwww|httpclient|node-fetch|axios|ruby|perl",
     re.IGNORECASE,

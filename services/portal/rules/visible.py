@@ -63,7 +63,7 @@ def _shown(text: str, index: int, char: str) -> str:
         return char
     before, after = text[index - 1 : index], text[index + 1 : index + 2]
     if not (_is_inside(before) and _is_inside(after)):
-        return char if char in _JOINERS and before and after else ""
+        return ""
     if char in _JOINERS and not (_is_european(before) and _is_european(after)):
         return char
     return f"[U+{ord(char):04X}]"
