@@ -6,7 +6,7 @@ from urllib.parse import quote
 import typer
 
 from longstop import show
-from longstop.commands.options import DataDir, Json
+from longstop.commands.options import DataDir, Json, Role
 from longstop.where import answer_of, client, endpoints
 
 app = typer.Typer(help="Accounts of the console.", no_args_is_help=True)
@@ -14,7 +14,6 @@ app = typer.Typer(help="Accounts of the console.", no_args_is_help=True)
 COLUMNS = ("name", "role", "created", "by", "password set")
 
 Name = Annotated[str, typer.Argument(help="The account's name.")]
-Role = Annotated[str, typer.Option(help="viewer, analyst or admin.")]
 
 
 @app.command("list")
@@ -33,7 +32,12 @@ def list_operators(data: DataDir = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def add(name: Name, role: Role = "analyst", data: DataDir = None, as_json: Json = False) -> None:
+def add(
+    name: Name,
+    role: Annotated[Role, typer.Option(help="What they may do.")] = Role.ANALYST,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
     """Make an account; its password is printed this once."""
     with client(endpoints(data).console, data) as api:
         _told(answer_of(api.post("/v1/operators", json={"name": name, "role": role})).json(), as_json=as_json)
@@ -48,7 +52,7 @@ def reset(name: Name, data: DataDir = None, as_json: Json = False) -> None:
 
 @app.command()
 def role(
-    name: Name, new: Annotated[str, typer.Argument(help="viewer, analyst or admin.")], data: DataDir = None
+    name: Name, new: Annotated[Role, typer.Argument(help="What they may do from now on.")], data: DataDir = None
 ) -> None:
     """Give an account another role; its sessions end."""
     with client(endpoints(data).console, data) as api:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from longstop import show
-from longstop.commands.options import DataDir, Json
+from longstop.commands.options import DataDir, Json, Role
 from longstop.where import answer_of, client, endpoints
 
 app = typer.Typer(help="API tokens.", no_args_is_help=True)
@@ -18,7 +18,7 @@ COLUMNS = ("id", "name", "role", "kinds", "created", "by", "expires", "last used
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="What it is for, such as ci or siem.")],
-    role: Annotated[str, typer.Option(help="viewer, analyst or admin.")] = "viewer",
+    role: Annotated[Role, typer.Option(help="What it may do.")] = Role.VIEWER,
     kind: Annotated[
         list[str] | None,
         typer.Option(help="Only for this: read, or an area such as blocks or quarantine; may be given again."),

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from services.console.http.once import Claim, RepeatedError
@@ -99,7 +98,8 @@ def _claim_of(request: Request) -> Claim | None:
 
 
 def _tagged(request: Request, response: Response) -> Response:
-    if request.method != "GET" or not isinstance(response, JSONResponse) or response.status_code != HTTPStatus.OK:
+    is_json = response.headers.get("content-type", "").startswith("application/json")
+    if request.method != "GET" or not is_json or response.status_code != HTTPStatus.OK:
         return response
     etag = etag_of(bytes(response.body))
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
