@@ -98,10 +98,10 @@ async def test_a_form_of_another_page_does_nothing(console: House) -> None:
     form = {"decision": "approved"}
     async with browser(console, "ana", password) as http:
         for headers in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"}, {"Origin": "null"}, {"Origin": "https://evil.example"}, OURS):  # fmt: skip
-            assert (await http.post("/quarantine/h/ana@example.org", data=form, headers=headers)).status_code == 403
+            assert (await http.post("/quarantine/act", data=form, headers=headers)).status_code == 403
             assert (await http.delete("/v1/blocks/b", headers=headers)).status_code == 403
             wrong = {**form, "csrf": "0" * 32}
-            assert (await http.post("/quarantine/h/ana@example.org", data=wrong, headers=headers)).status_code == 403
+            assert (await http.post("/quarantine/act", data=wrong, headers=headers)).status_code == 403
         page = await http.get("/")
         csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', page.text)
         assert csrf

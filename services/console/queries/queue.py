@@ -50,7 +50,7 @@ def cases(session: Session, wanted: Wanted, at: datetime, limit: int = PAGE) -> 
     """
     if wanted.query:
         found = [case for case in cases_found(session, wanted.query) if _fits(case, wanted)]
-        return found[: limit * 4], ""
+        return found[: limit * 2], ""
     by_turn = wanted.view in BY_TURN
     key = col(Case.turn_at) if by_turn else col(Case.at)
     order = (key, col(Case.id)) if by_turn else (key.desc(), col(Case.id).desc())

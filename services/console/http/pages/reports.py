@@ -21,6 +21,9 @@ from shared.work import now
 #: Choices of how far back, in days; lines of the tables.
 SPANS, TOP = (7, 30, 90, 365), 15
 
+#: Days up to which a bar is a day; it is a week then.
+DAILY_MAX, WEEK = 92, 7
+
 #: Lines of a file.
 SHEET_MAX = 10_000
 
@@ -68,10 +71,12 @@ def _told(session: Session, today: date, days: int) -> dict[str, Any]:
     reports, verdicts = (series(session, what, since=since, until=today) for what in ("report", "verdict"))
     waits = {word: sum(n) for word, n in series(session, "wait", since=since, until=today).items()}
     known = sum(waits.values())
+    step = WEEK if days > DAILY_MAX else 1
     return {
-        "dates": [since + timedelta(days=n) for n in range(days)],
-        "reports": {word: reports[word] for word in CATEGORIES if word in reports},
-        "verdicts": {word: verdicts[word] for word in CATEGORIES if word in verdicts},
+        "step": step,
+        "dates": [since + timedelta(days=n) for n in range(0, days, step)],
+        "reports": {word: together(reports[word], step) for word in CATEGORIES if word in reports},
+        "verdicts": {word: together(verdicts[word], step) for word in CATEGORIES if word in verdicts},
         "waits": [(WAITS[word], waits.get(word, 0)) for word in (*map(str, WAITS_S), "more")],
         "within_minute": round(100 * sum(waits.get(str(limit), 0) for limit in WAITS_S if limit <= 60) / known)
         if known
@@ -79,6 +84,11 @@ def _told(session: Session, today: date, days: int) -> dict[str, Any]:
         "reporters": _reporters(session, TOP),
         "targets": top(session, "target", since=since.replace(day=1), limit=TOP),
     }
+
+
+def together(numbers: Sequence[int], step: int) -> list[int]:
+    """The sums of every `step` numbers."""
+    return [sum(numbers[start : start + step]) for start in range(0, len(numbers), step)]
 
 
 def _reporters(session: Session, limit: int) -> list[Reporter]:

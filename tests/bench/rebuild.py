@@ -1,13 +1,9 @@
-"""`python -m tests.bench.console`: how fast the console's read model is built, and its pages when a million reports are in it."""
+"""How fast the console's read model is built again from events."""
 
-import argparse
-import asyncio
 import random
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from services.console import handlers
@@ -141,20 +137,3 @@ async def rebuild(url: str, many: int) -> tuple[int, float]:
             await settle(kind, waiting)
     await database.close()
     return total, spent
-
-
-def say(line: str) -> None:
-    print(line)  # noqa: T201 - a command line prints
-
-
-def main() -> None:
-    options = argparse.ArgumentParser(prog="python -m tests.bench.console", description=__doc__)
-    options.add_argument("--rebuild", type=int, default=20_000, metavar="N", help="reports that are read again")
-    given = options.parse_args()
-    with tempfile.TemporaryDirectory(prefix="longstop-bench-") as name:
-        total, spent = asyncio.run(rebuild(f"sqlite:///{Path(name)}/console.db", given.rebuild))
-        say(f"rebuild: {total:,} events in {spent:.1f} s, {total / spent:,.0f} a second")
-
-
-if __name__ == "__main__":
-    main()
