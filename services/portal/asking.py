@@ -35,11 +35,11 @@ def look_at(held_id: str, recipient: str, session: Session, at: datetime) -> Loo
     mine = select(Ask).where(Ask.held_id == held_id, Ask.recipient == recipient).order_by(col(Ask.asked_at))
     asks = tuple(session.exec(mine).all())
     verdict = session.get(Verdict, held.sha256)
-    facts = [Asked(ask.act, ask.outcome) for ask in asks]
+    facts = [Asked(ask.act, ask.outcome, ask.code) for ask in asks]
     expires_at = copy.expires_at or held.expires_at
     standing = standing_of(status=copy.status, attempts=copy.attempts, asks=facts, expires_at=expires_at, at=at)
     permissions = permissions_of(policy=copy.policy, permissions=copy.permissions, reason=held.reason)
-    acts = acts_of(permissions=permissions, standing=standing, asks=facts)
+    acts = acts_of(permissions=permissions, standing=standing, asks=facts, verdict=verdict.category if verdict else "")
     return Look(held, copy, asks, verdict.category if verdict else "", standing, permissions, acts, expires_at)
 
 

@@ -46,7 +46,7 @@ async def test_a_person_asks_in_two_steps_and_sees_the_end_by_itself(chromium: B
     await page.get_by_role("button", name="Deliver it to me").click()
     await page.get_by_label("The number").fill(await page.locator(".number").inner_text())
     await page.get_by_role("button", name="Deliver it to me").click()
-    assert "It is being delivered" in await page.get_by_role("status").inner_text()
+    assert "looked at once more and then delivered" in await page.get_by_role("status").inner_text()
     (event,) = await portal.said(QuarantineAsked)
     assert event["act"] == "release"
     await portal.publish(QuarantineReleased(held_id="held-1", recipient=ANA, by=ANA))

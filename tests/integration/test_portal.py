@@ -80,7 +80,7 @@ async def test_a_person_s_two_steps_ask_digest_once(portal: House) -> None:
         for _ in range(3):
             done = await confirm(http, link(portal), asked_back)
             assert done.status_code == 303
-        assert "It is being delivered" in (await http.get(link(portal))).text
+        assert "looked at once more and then delivered" in (await http.get(link(portal))).text
     (event,) = await asked(portal)
     assert (event["held_id"], event["recipient"], event["act"], event["by"]) == ("held-1", ANA, "release", ANA)
     await portal.publish(QuarantineReleased(held_id="held-1", recipient=ANA, by=ANA))
@@ -94,7 +94,7 @@ async def test_a_second_click_later_is_answered_kindly_and_does_nothing(portal: 
         await act_as_a_person(http, link(portal), "release")
         data = {"button": field(old_page, "button"), "act": "release"}
         assert (await later.post(link(portal), data=data)).status_code == 303
-        assert "It is being delivered" in (await later.get(link(portal))).text
+        assert "looked at once more and then delivered" in (await later.get(link(portal))).text
     assert len(await asked(portal)) == 1
 
 
@@ -113,10 +113,10 @@ async def test_what_digest_refuses_is_told_and_may_be_asked_for_again(portal: Ho
         await act_as_a_person(http, link(portal), "release")
         (event,) = await asked(portal)
         refused = QuarantineRefused(
-            held_id="held-1", recipient=ANA, ask_id=event["ask_id"], act="release", code="now_known_bad", reason="bad"
+            held_id="held-1", recipient=ANA, ask_id=event["ask_id"], act="release", code="in_progress", reason="busy"
         )
         await portal.publish(refused)
-        await page_says(portal, "by now it is known to be dangerous")
+        await page_says(portal, "something else is being done with it")
         await press(http, link(portal), "release")
     again = await asked(portal, 2)
     assert len({one["ask_id"] for one in again}) == 2

@@ -17,11 +17,21 @@ RANK: dict[str, int] = {"held": 0, "release_requested": 1, "denied": 2, "expired
 #: Reasons for which nobody releases by themselves, whatever the policy says.
 DANGEROUS = frozenset({"malware", "phishing_high"})
 
+#: Verdicts with which digest releases nothing without an operator; junk is what most held mail is.
+KNOWN_BAD = frozenset({"malware", "phishing"})
+
 #: What may be asked for before digest has filed the copy: digest decides with its own eyes, and nothing of the mail is shown.
 BEFORE_FILED: tuple[QuarantinePermission, ...] = ("request", "block", "submit", "delete")
 
 _ACTS: tuple[QuarantineAct, ...] = ("release", "request", "submit", "block", "allow", "delete")
 _ONE_AT_A_TIME: dict[str, Standing] = {"release": "releasing", "delete": "deleting", "request": "asking"}
+_AFTERWARDS: frozenset[QuarantineAct] = frozenset({"submit", "block", "allow"})
+_POSSIBLE: dict[Standing, frozenset[QuarantineAct]] = {
+    "held": frozenset(_ACTS),
+    "requested": _AFTERWARDS | {"delete"},
+    "denied": _AFTERWARDS | {"delete"},
+    "released": _AFTERWARDS,
+}
 _STANDS: dict[str, Standing] = {
     "held": "held",
     "release_requested": "requested",
@@ -37,6 +47,7 @@ class Asked(NamedTuple):
 
     act: str
     outcome: str
+    code: str = ""
 
 
 def later(*, known: str, told: str) -> str:
@@ -68,13 +79,12 @@ def permissions_of(*, policy: str, permissions: str, reason: str) -> frozenset[Q
     return frozenset(found)
 
 
-def acts_of(*, permissions: Collection[str], standing: Standing, asks: Iterable[Asked]) -> tuple[QuarantineAct, ...]:
-    """What a recipient may ask for now, the likeliest first."""
-    if standing not in ("held", "requested"):
-        return ()
+def acts_of(
+    *, permissions: Collection[str], standing: Standing, asks: Iterable[Asked], verdict: str = ""
+) -> tuple[QuarantineAct, ...]:
+    """What a recipient may ask for now, the likeliest first. What is known to be dangerous by now is asked for, not released."""
     left_out = {ask.act for ask in asks if ask.outcome != "refused"}
-    if standing == "requested":
-        left_out |= {"release", "request"}
-    if "release" in permissions:
-        left_out.add("request")
-    return tuple(act for act in _ACTS if act in permissions and act not in left_out)
+    is_bad = verdict in KNOWN_BAD or any(ask.code == "now_known_bad" for ask in asks)
+    left_out.add("release" if is_bad else "request" if "release" in permissions else "")
+    possible = _POSSIBLE.get(standing, frozenset())
+    return tuple(act for act in _ACTS if act in permissions and act in possible and act not in left_out)

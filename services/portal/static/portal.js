@@ -1,6 +1,6 @@
-// While something is under way: look every two seconds, for two minutes, and show the page anew when it has changed.
+// While something is under way: look every two seconds, for five minutes, and show the page anew when it has changed.
 const polls = document.getElementById("polls");
-let left = 60;
+let left = 150;
 const timer = setInterval(async () => {
   if (--left < 0) return clearInterval(timer);
   try {

@@ -70,9 +70,27 @@ def test_nothing_is_offered_that_is_not_permitted_or_under_way_or_over(
     acts = acts_of(permissions=permissions, standing=now, asks=asks)
     assert set(acts) <= permissions
     assert not ({"release", "request"} <= set(acts))
-    if now not in ("held", "requested"):
+    if now not in ("held", "requested", "denied", "released"):
         assert acts == ()
+    if now != "held":
+        assert not {"release", "request"} & set(acts)
     assert not {ask.act for ask in asks if ask.outcome != "refused"} & set(acts)
+
+
+def test_what_is_known_to_be_dangerous_by_now_is_asked_for_instead_of_released() -> None:
+    both = {"release", "request"}
+    assert acts_of(permissions=both, standing="held", asks=()) == ("release",)
+    assert acts_of(permissions=both, standing="held", asks=(), verdict="phishing") == ("request",)
+    refused = Asked("release", "refused", "now_known_bad")
+    assert acts_of(permissions=both, standing="held", asks=(refused,)) == ("request",)
+    assert acts_of(permissions={"release"}, standing="held", asks=(), verdict="malware") == ()
+
+
+def test_after_the_end_a_sender_can_still_be_blocked() -> None:
+    every = {"release", "request", "block", "delete", "submit"}
+    assert acts_of(permissions=every, standing="denied", asks=()) == ("submit", "block", "delete")
+    assert acts_of(permissions=every, standing="released", asks=()) == ("submit", "block")
+    assert acts_of(permissions=every, standing="expired", asks=()) == ()
 
 
 @pytest.mark.parametrize("reason", ["malware", "phishing_high"])
