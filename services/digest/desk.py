@@ -47,7 +47,7 @@ class Desk:
         router.add_api_route("/v1/quarantine/{held_id}/{recipient}/{wanted}", self.act, methods=["POST"])
 
     async def copies(self, asked: Annotated[Search, Query()]) -> dict[str, Any]:
-        """Copies of held mails, the newest first. A page may be short of `limit`; the last one has no `next`."""
+        """Copies of held mails, the newest first. The last page has no `next`."""
         at = now()
         try:
             page = await self._room.database.look(lambda session: search(session, asked, at))

@@ -17,9 +17,6 @@ Row = tuple[Copy, Held]
 #: The highest place there is.
 TOP = 2**63 - 1
 
-#: Mails that have the words and are looked through at once, and how often for one page.
-STRIDE, STRIDES_MAX = 500, 20
-
 
 class Search(BaseModel):
     """What is looked for; what is empty is not asked. A time without a zone is UTC."""
@@ -48,7 +45,7 @@ class Search(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows, and where the next page begins; empty: there is none. A page may hold less than was asked for."""
+    """Rows, and where the next page begins; empty: there is none."""
 
     rows: list[Row]
     next: str = ""
@@ -63,22 +60,18 @@ def search(session: Session, asked: Search, at: datetime) -> Page:
     place, recipient = read_cursor(asked.after) if asked.after else (TOP, "")
     upto = min(place, first_place(asked.until) - 1) if asked.until else place
     least = first_place(asked.since) if asked.since else 0
-    known = [*_conditions(asked, at), col(Copy.place) >= least, col(Copy.place) <= upto]
+    known = _conditions(asked, at)
+    within = [col(Copy.place) >= least, col(Copy.place) <= upto]
     if asked.after:
-        known.append(tuple_(col(Copy.place), col(Copy.recipient)) < tuple_(place, recipient))
-    if not (asked.text or asked.subject):
-        return _page(_copies(session, known, asked.limit + 1), session, asked.limit)
-    copies: list[Copy] = []
-    wanted = text_index.asked_for(session, anywhere=asked.text, subject=asked.subject)
-    for _ in range(STRIDES_MAX):
-        places = text_index.find(session, wanted, least=least, upto=upto, count=STRIDE)
-        if places:
-            here = [*known, col(Copy.place).in_(places)]
-            copies += _copies(session, here, asked.limit + 1 - len(copies))
-        if len(copies) > asked.limit or len(places) < STRIDE:
-            return _page(copies, session, asked.limit)
-        upto = places[-1] - 1
-    return Page(_with_mails(session, copies), cursor(upto + 1, ""))
+        within.append(tuple_(col(Copy.place), col(Copy.recipient)) < tuple_(place, recipient))
+    if asked.text or asked.subject:
+        wanted = text_index.asked_for(session, anywhere=asked.text, subject=asked.subject)
+        if known:
+            known.append(text_index.among(session, wanted, col(Copy.place)))
+        else:  # the newest mails that have the words, and the one in whose midst the page begins
+            places = text_index.find(session, wanted, least=least, upto=upto, count=asked.limit + 2)
+            known.append(col(Copy.place).in_(places))
+    return _page(_copies(session, [*known, *within], asked.limit + 1), session, asked.limit)
 
 
 def _conditions(asked: Search, at: datetime) -> list[ColumnElement[bool]]:

@@ -7,7 +7,8 @@ than a rare one.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import BigInteger, ColumnElement, Connection, column, event, false, select, text
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session
 
 from services.digest.rules.terms import ASKED_MAX, words, words_of_all
@@ -35,6 +36,12 @@ _FIND: Mapping[str, str] = {
     "ORDER BY rowid DESC LIMIT :count",
     "postgresql": "SELECT place FROM digest_text WHERE words @@ CAST(:asked AS tsquery) AND place <= :upto AND place >= :least "
     "ORDER BY place DESC LIMIT :count",
+}
+
+#: For what is found by other facts first: a database walks the rarer of both.
+_AMONG: Mapping[str, str] = {
+    "sqlite": "SELECT rowid AS place FROM digest_text WHERE digest_text MATCH :asked",
+    "postgresql": "SELECT place FROM digest_text WHERE words @@ CAST(:asked AS tsquery)",
 }
 
 _DROP: Mapping[str, str] = {
@@ -87,6 +94,14 @@ def find(session: Session, asked: str, *, least: int, upto: int, count: int) -> 
     connection = session.connection()
     bound = {"asked": asked, "upto": upto, "least": least, "count": count}
     return list(connection.execute(text(_FIND[connection.dialect.name]), bound).scalars())
+
+
+def among(session: Session, asked: str, place: Mapped[int]) -> ColumnElement[bool]:
+    """The condition that a place is that of a mail that fits; nothing fits when nothing is asked for."""
+    if not asked:
+        return false()
+    query = text(_AMONG[session.connection().dialect.name]).bindparams(asked=asked).columns(column("place", BigInteger))
+    return place.in_(select(query.subquery().c.place))
 
 
 def _vector(fields: Mapping[str, Sequence[str]]) -> str:

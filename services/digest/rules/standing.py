@@ -12,7 +12,8 @@ from shared.events.vocabulary import BAD_CATEGORIES, QuarantineRefusal, Quaranti
 #: What recipients do to their copy, what operators do to it, and time.
 Act = Literal["request", "release", "delete", "block", "allow", "submit", "approve", "deny", "remove", "expire"]
 
-#: The acts of recipients: each needs the permission of the same name.
+#: The acts of recipients: each needs the permission of the same name. Who may release may ask, too: for what is known to be
+#: bad by now.
 OF_RECIPIENT: tuple[Act, ...] = ("release", "request", "delete", "block", "allow", "submit")
 
 #: The states that people and time may still end.
@@ -91,7 +92,7 @@ def refusal(  # noqa: PLR0913 - what a decision stands on, each by its name
         verdict: the category of the newest verdict about the mail.
         override: an operator knows of the verdict.
     """
-    if act in OF_RECIPIENT and act not in permissions:
+    if act in OF_RECIPIENT and act not in permissions and not (act == "request" and "release" in permissions):
         return "not_permitted"
     before, _ = _WAYS[act]
     if releasing and before is not _LEFT:
