@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from services.blocklist.copies import forget_person
 from services.blocklist.entries import Book, Wish, end, withdraw
-from services.blocklist.rules.terms import LIFETIME, lists, takes_back
+from services.blocklist.rules.terms import LIFETIME, lists, short_of_quorum, takes_back
 from services.blocklist.settings import BlocklistSettings
 from services.blocklist.tables import Claim, Entry, Judged, active
 from shared.errors import Reject
@@ -39,6 +39,7 @@ class Handlers:
     def __init__(self, settings: BlocklistSettings) -> None:
         self._book = Book(settings)
         self._policy = settings.auto_block
+        self._quorum = settings.auto_block_quorum
 
     def foresee_verdicts(self, events: Sequence[VerdictIssued], work: Work) -> None:
         """What is known of these mails, and what their earlier verdicts listed."""
@@ -59,6 +60,9 @@ class Handlers:
                 withdraw(claimant, work)
         elif lists(policy=self._policy, category=event.category, confidence=event.confidence):
             work.overlook(Claim, Claim.claimant, claimant)
+            why_not_yet = short_of_quorum(
+                quorum=self._quorum, reports=event.report_count, verified=event.reporter_verified
+            )
             origin = BlockOrigin(by="verdict", case_id=event.case_id, submission_id=event.submission_id)
             for block in dict.fromkeys(event.blocks[:PROPOSALS_MAX]):
                 wish = Wish(
@@ -70,7 +74,7 @@ class Handlers:
                     claimant=claimant,
                     reported_at=event.reported_at,
                 )
-                self._add(wish, work)
+                _refuse(wish, why_not_yet, work) if why_not_yet else self._add(wish, work)
 
     def on_block_requested(self, event: BlockRequested, work: Work) -> None:
         """Make the entry that somebody asks for, or say why not."""
@@ -107,15 +111,19 @@ class Handlers:
         try:
             self._book.add(wish, work)
         except Reject as reason:
-            refused = BlockRefused(
-                request_id=wish.cause,
-                kind=wish.kind,
-                value=wish.value[:VALUE_SHOWN_MAX],
-                reason=str(reason),
-                scope=wish.scope,
-                origin=wish.origin,
-            )
-            work.emit(refused)
+            _refuse(wish, str(reason), work)
+
+
+def _refuse(wish: Wish, reason: str, work: Work) -> None:
+    refused = BlockRefused(
+        request_id=wish.cause,
+        kind=wish.kind,
+        value=wish.value[:VALUE_SHOWN_MAX],
+        reason=reason,
+        scope=wish.scope,
+        origin=wish.origin,
+    )
+    work.emit(refused)
 
 
 def _claimant(event: VerdictIssued) -> str:

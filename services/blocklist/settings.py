@@ -68,6 +68,12 @@ class BlocklistSettings(Settings):
         description="`off`; `confident`: a confident malware or phishing verdict blocks what it proposes, guards "
         "permitting; `ask`: proposals wait in the verdict for an operator",
     )
+    auto_block_quorum: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="a verdict lists nothing before so many reports of its case, unless its reporter is verified; 1: the first is enough",
+    )
     auto_block_per_hour: int = Field(
         default=20, ge=0, le=10_000, description="entries that verdicts may make in an hour; beyond, they are refused"
     )

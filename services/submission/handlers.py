@@ -37,6 +37,7 @@ class Requests:
             message_sha256=event.message_sha256,
             category=event.category,
             report_count=event.report_count,
+            reporter_verified=event.reporter_verified,
             sender=sender_key(event.sender),
             envelope=event.envelope.model_dump_json() if event.envelope else "",
             status="skipped" if reason else "not_started",

@@ -25,6 +25,7 @@ class Item(SQLModel, table=True):
     message_sha256: str = Field(max_length=64)
     category: str = Field(max_length=20)
     report_count: int
+    reporter_verified: bool | None = None
     sender: str = Field(
         default="", max_length=320, description="by which it is told whether we have seen its sender before"
     )

@@ -35,6 +35,8 @@ def issue(item: Item, verdict: Combined, versions: Counter[str], work: Work) -> 
         blocks=verdict.blocks,
         analysers=verdict.analysers,
         reported_at=item.reported_at,
+        report_count=item.report_count,
+        reporter_verified=item.reporter_verified,
     )
     work.new(
         Verdict,

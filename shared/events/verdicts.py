@@ -50,6 +50,7 @@ class SubmissionRequested(Event):
     category: ReportCategory
     report_count: int = 1
     reporter: str = ""
+    reporter_verified: bool | None = Field(default=None, description="whether something proves who reported it")
     envelope: Envelope | None = None
     priority: Priority = "normal"
     reported_at: datetime | None = Field(default=None, description="when the report that asks for it was taken")
@@ -100,6 +101,8 @@ class VerdictIssued(Event):
     blocks: tuple[ProposedBlock, ...] = ()
     analysers: tuple[AnalyserAnswer, ...] = ()
     reported_at: datetime | None = Field(default=None, description="when the report that asked for it was taken")
+    report_count: int | None = Field(default=None, description="reports of the case when it was asked for")
+    reporter_verified: bool | None = Field(default=None, description="whether something proves who reported the mail")
 
     def key(self) -> tuple[object, ...]:
         return (self.case_id, self.version)

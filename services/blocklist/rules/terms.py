@@ -64,6 +64,19 @@ def lists(*, policy: Policy, category: VerdictCategory, confidence: float) -> bo
     return policy == "confident" and category in HARMFUL and confidence >= CONFIDENT
 
 
+def short_of_quorum(*, quorum: int, reports: int | None, verified: bool | None) -> str:
+    """Why a verdict lists nothing yet: too few have reported, and nothing proves who they are; empty when it may.
+
+    Who asks without saying how many reported is an operator, or an older service.
+    """
+    if verified or reports is None or reports >= quorum:
+        return ""
+    return (
+        f"{reports} reported it, and nothing proves who: {quorum} reports of the case are needed, or one of a verified reporter, or an "
+        "operator adds it"
+    )
+
+
 def takes_back(*, category: VerdictCategory, analysers: Sequence[AnalyserAnswer]) -> bool:
     """Whether a newer verdict ends what an older one listed: it is not bad, and somebody could say so.
 

@@ -206,6 +206,7 @@ def _take_sample(case: Case, kin: Kin, event: ReportReceived, decision: Decision
             category=event.category,
             report_count=case.report_count,
             reporter=event.reporter,
+            reporter_verified=event.reporter_verified,
             envelope=event.envelope,
             sender=event.message.from_address,
             priority=decision.priority,
