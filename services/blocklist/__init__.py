@@ -9,5 +9,6 @@ LIMITS    2,000,000 entries at once; 20 entries an hour by verdicts (a setting);
           files a check; networks no wider than /24 and /48
 BUGS      Imports of more than 1,000 entries are not replayed: take them in again. An entry that is asked for again keeps its id and takes the later end, of which no event tells. Ended entries are
           kept for ever. Two replicas may write the hash in the wrong order; the comparison mends that within a minute.
-          The maps for multimap know no allow entries, no subdomains, and of recipients' own entries only senders.
+          The maps for multimap know no allow entries, pairs or subdomains, and of recipients' own entries only senders. A
+          copy of what was refused is kept by the milter alone, and at RCPT by nobody.
 """
