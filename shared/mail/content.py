@@ -28,6 +28,8 @@ class Content:
     sources: list[str] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
     attached_pages: list[Page] = field(default_factory=list)
+    attached_texts: list[str] = field(default_factory=list)
+    attached_sources: list[str] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     attached_text_left: int = limits.ATTACHED_TEXT_MAX
     messages_left: int = limits.MESSAGES_MAX
@@ -126,8 +128,20 @@ def _attached_links(content: Content, part: Part, data: bytes, real_type: str, *
         content.attached_text_left -= len(text)
         if real_type == "html":
             content.attached_pages.append(read_page(text))
+            content.attached_sources.append(text)
             content.links.from_page(content.attached_pages[-1], "attachment")
+        content.attached_texts.append(
+            content.attached_pages[-1].text if real_type == "html" else _unescaped(part, text)
+        )
         content.links.from_text(text, "attachment")
+
+
+def _unescaped(part: Part, text: str) -> str:
+    """An attached text as it is read; lines and commas of a calendar are escaped (RFC 5545, sections 3.1 and 3.3.11)."""
+    if part.media_type != "text/calendar":
+        return text
+    unfolded = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
+    return unfolded.replace("\\n", "\n").replace("\\N", "\n").replace("\\,", ",").replace("\\;", ";")
 
 
 def _text(content: Content, part: Part, data: bytes) -> str:

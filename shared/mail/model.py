@@ -85,6 +85,8 @@ class Mail:
     text: str = ""  # the plain body, or the HTML as text
     html: str = ""  # the HTML body as written, bounded; never rendered
     html_text: str = ""  # visible text of the HTML body
+    attached_text: str = ""  # words of attached pages, calendars, texts and mails, bounded
+    attached_html: str = ""  # attached pages as written, bounded; never rendered
     html_only: bool = False
     image_count: int = 0
     has_form: bool = False

@@ -24,9 +24,6 @@ _MACRO_NAME = re.compile(r"(?i)\.(?:doc|xls|ppt|dot|xlt|pot)m$|\.xlsb$")
 #: How a page makes a file out of itself, so that no gateway ever saw that file.
 _SMUGGLING = ("atob(", "new blob", "createobjecturl", "mssaveoropenblob", "string.fromcharcode")
 
-#: A text shorter than this, in characters, leaves the attachment to speak.
-LONELY_TEXT_MAX = 300
-
 #: Attachments of one mail, and members of one archive, that are looked at.
 ATTACHMENTS_MAX, MEMBERS_MAX = 50, 200
 
@@ -39,7 +36,8 @@ def signals(view: View) -> Signals:
             if seen.signal not in told:
                 told.add(seen.signal)
                 yield seen
-    if view.mail.has_script and any(word in view.mail.html.lower() for word in _SMUGGLING):
+    pages = f"{view.mail.html}\n{view.mail.attached_html}".lower() if view.mail.has_script else ""
+    if any(word in pages for word in _SMUGGLING):
         text = "Its page makes a file out of itself when it is opened, past every filter (HTML smuggling)."
         yield Seen("html_smuggling", text, "HTML")
     if _is_lonely(view):
@@ -87,6 +85,6 @@ def _carriers(attachment: Attachment, view: View) -> Signals:
 
 
 def _is_lonely(view: View) -> bool:
-    if view.is_list or len(view.body.strip()) >= LONELY_TEXT_MAX or not (view.is_freemail or not view.is_authenticated):
+    if not view.says_little or not (view.is_freemail or not view.is_authenticated):
         return False
     return any(one.real_type in {"pdf", "ole", "ooxml"} for one in view.mail.attachments[:ATTACHMENTS_MAX])

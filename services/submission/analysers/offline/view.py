@@ -20,6 +20,9 @@ TEXT_MAX = 20_000
 #: The beginning of a text, in characters: its heading and greeting.
 OPENING = 600
 
+#: A body shorter than this, in characters, leaves it to its attachments to speak.
+LITTLE_TEXT = 300
+
 #: A quoted value in a sentence is cut here, in characters.
 QUOTE_MAX = 80
 
@@ -77,8 +80,14 @@ class View:
 
     @cached_property
     def text(self) -> str:
-        """Everything that words are looked for in: name, subject and body."""
-        return plain(f"{self.name} | {self.subject} | {self.body}")
+        """Everything that words are looked for in: name, subject and body, and what is attached to a mail that says little."""
+        attached = folded(self.mail.attached_text[:TEXT_MAX]) if self.says_little else ""
+        return plain(f"{self.name} | {self.subject} | {self.body} | {attached}")
+
+    @cached_property
+    def says_little(self) -> bool:
+        """Whether its own text is so short that what is attached has to speak."""
+        return len(self.body.strip()) < LITTLE_TEXT and not self.is_list and not self.is_own_and_proven
 
     @cached_property
     def from_org(self) -> str:
