@@ -29,12 +29,7 @@ const show = (event) => {
 
 if (list && state && list.dataset.after !== undefined) {
   const source = new EventSource(`/v1/live?after=${encodeURIComponent(list.dataset.after)}`);
-  ["report.received", "report.rejected", "report.resolved", "case.opened", "case.joined", "case.triaged", "case.closed", "case.decided",
-    "case.edited", "submission.requested", "submission.failed", "verdict.issued", "block.created", "block.refused", "block.removed",
-    "block.expired", "block.hit", "block.imported", "quarantine.held", "quarantine.refused", "quarantine.released",
-    "quarantine.release_failed", "quarantine.deleted", "quarantine.expired", "release.requested", "release.decided",
-    "notification.sent", "purge.requested", "purge.planned", "purge.approved", "purge.finished", "restore.requested",
-    "restore.finished", "erasure.requested"].forEach((kind) => source.addEventListener(kind, show));
+  list.dataset.kinds.split(" ").forEach((kind) => source.addEventListener(kind, show));
   source.onopen = () => { state.textContent = "connected"; };
   source.onerror = () => { state.textContent = "connection lost, trying again"; };
 }

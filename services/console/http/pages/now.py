@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlmodel import Session, select
 
+from services.console.contract import CONTRACT
 from services.console.http.guard import Asking
 from services.console.http.pages.showing import Showing
 from services.console.pipeline import Pipeline
@@ -18,6 +19,9 @@ from shared.work import now
 
 #: Days of the small charts, lines of the stream, cases that are shown.
 DAYS, LINES, CASES = 14, 60, 8
+
+#: What the live stream may bring, by the names of its events.
+KINDS = tuple(kind.STREAM.removesuffix(".v1") for kind in CONTRACT.reads)
 
 
 class Now:
@@ -38,7 +42,7 @@ class Now:
         """Everything at a glance."""
         told = await self._show.database.look(lambda session: _told(session, now(), person.name))
         flow = await self._pipeline.flow()
-        return await self._show.page("now.html", person, done=done, flow=flow, **told)
+        return await self._show.page("now.html", person, done=done, flow=flow, kinds=KINDS, **told)
 
     async def health(self, person: Asking) -> Response:
         """The part that a script renews."""
