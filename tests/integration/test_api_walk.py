@@ -1,5 +1,6 @@
 """Every route of the console, found by walking the application and its OpenAPI document: a new one cannot be forgotten."""
 
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from services.console.http.app import BODY_MAX
-from services.console.rules.access import ROLES
+from services.console.rules.access import KINDS, ROLES
 from tests.people import bootstrap, token_of
 from tests.services import House, house
 
@@ -57,8 +58,7 @@ async def operations(console: House) -> list[tuple[str, str, dict[str, Any]]]:
 
 def filled(path: str) -> str:
     """A path whose ids are of nothing that is there."""
-    parts = [IDS.get(part[1:-1], "nothing") if part.startswith("{") else part for part in path.split("/")]
-    return "/".join(parts)
+    return re.sub(r"\{(\w+)\}", lambda part: IDS.get(part[1], "nothing"), path)
 
 
 def needed(operation: dict[str, Any]) -> str:
@@ -108,6 +108,11 @@ async def test_every_route_that_is_not_open_is_closed_pages_too(console: House) 
             if path not in OPEN:
                 answer = await http.request(method, filled(path))
                 assert answer.status_code == 401, f"{method} {path}: {answer.status_code}"
+
+
+async def test_a_token_can_be_limited_to_every_area_there_is(console: House) -> None:
+    areas = {path.split("/")[2] for _, path, _ in await operations(console)}
+    assert areas - {"me"} <= set(KINDS)
 
 
 async def pieces() -> AsyncIterator[bytes]:
