@@ -10,6 +10,7 @@ import pytest
 
 from services.console.http import live
 from shared.events import BlockRequested, CaseEdited, CaseOpened, VerdictIssued
+from tests.integration.test_console import story
 from tests.people import bootstrap, token_of
 from tests.services import House, house
 from tests.waiting import until
@@ -181,3 +182,23 @@ async def test_a_dead_letter_is_shown_repaired_handed_in_again_and_dropped(conso
         assert await dead() == []
         acts = [one["act"] for one in (await http.get("/v1/audit")).json()["items"]]
     assert acts == ["dead.dropped", "dead.replayed", "dead.replayed", "body.looked"]
+
+
+async def test_the_queue_and_the_preview_of_an_entry_answer_what_pages_ask(console: House) -> None:
+    for event in story():
+        await console.publish(event)
+    await has_cases(console, 1)
+    async with console.http("console") as http:
+        http.headers.update(bootstrap(console))
+
+        async def is_found() -> bool:
+            found = await http.get("/v1/blocks/preview", params={"kind": "address", "value": "evil@evil.example"})
+            return [one["id"] for one in found.json()["reports"]] == ["r1"]
+
+        await until(is_found)
+        missed = await http.get("/v1/blocks/preview", params={"kind": "address", "value": "else@evil.example"})
+        assert missed.json() == {"reports": [], "held": []}
+        everything = (await http.get("/v1/cases/queue", params={"view": "all"})).json()
+        assert [one["id"] for one in everything["items"]] == ["c1"]
+        assert (await http.get("/v1/cases/queue", params={"view": "all", "before": "junk"})).status_code == 400
+        assert (await http.get("/v1/cases/queue", params={"view": "nonsense"})).status_code == 422

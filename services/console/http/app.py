@@ -11,6 +11,7 @@ from services.console.http.api import Api
 from services.console.http.cases import Cases
 from services.console.http.dead import Dead
 from services.console.http.desk import desk_of
+from services.console.http.finding import Finding
 from services.console.http.hooks import HookRoutes
 from services.console.http.lists import Lists
 from services.console.http.live import Live
@@ -39,6 +40,7 @@ def app(room: Room, access: Access, live: Live) -> FastAPI:
 
         application.include_router(BySigningElsewhere(desk, signing).open_router())
     for part in (
+        Finding(desk),
         api,
         cases,
         Lists(desk),

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 from sqlmodel import SQLModel
 
-from services.console.tables import Activity, Block, Case, Failure, Report, Verdict
+from services.console.tables import Activity, Block, Case, Failure, Held, Report, Verdict
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -36,6 +36,12 @@ def story_model() -> type[BaseModel]:
     }
     fields: dict[str, Any] = {name: (_many(kind), ...) for name, kind in parts.items()}
     return create_model("CaseStory", case=(row_model(Case), ...), **fields)
+
+
+def found_model() -> type[BaseModel]:
+    """Reports and held mails as a model."""
+    fields: dict[str, Any] = {"reports": (_many(Report), ...), "held": (_many(Held), ...)}
+    return create_model("Found", **fields)
 
 
 def answers(model: type[BaseModel], description: str) -> Responses:
