@@ -95,10 +95,14 @@ async def test_maps_and_zones_are_kept_as_files_and_served_as_they_are(blocks: H
     await add(blocks, "own@parcel.example", scope="ana@example.org")
 
     async def written() -> bool:
-        names = ("from.map", "urlhost.map", "rpz.zone", "dnsbl-ip.zone")
-        return all((folder / name).exists() and (folder / name).read_text() for name in names) and (
-            "198.51.100" in (folder / "ip.map").read_text()
-        )
+        wanted = {
+            "from.map": "fee@",
+            "urlhost.map": "evil",
+            "rpz.zone": "evil",
+            "dnsbl-ip.zone": "198",
+            "ip.map": "198",
+        }
+        return all((folder / name).exists() and words in (folder / name).read_text() for name, words in wanted.items())
 
     await until(written)
     assert (folder / "from.map").read_text() == "fee@parcel.example\n"

@@ -43,11 +43,11 @@ async def told(made: House) -> dict[str, dict[str, Any]]:
         return {one["name"]: one for one in (await http.get("/v1/feeds")).json()["feeds"]}
 
 
-async def outcome(made: House, name: str, **wanted: int) -> dict[str, Any]:
+async def outcome(of: House, name: str, **wanted: int) -> dict[str, Any]:
     """A feed, once its last reading came to this."""
 
     async def is_so() -> dict[str, Any]:
-        feed = (await told(made)).get(name, {})
+        feed = (await told(of)).get(name, {})
         return feed if feed and wanted.items() <= feed.items() else {}
 
     found = await until(is_so)
