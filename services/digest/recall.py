@@ -87,7 +87,10 @@ def told(event: NotificationSent, work: Work) -> None:
             item_count=event.item_count,
         )
     )
-    if work.session.exec(select(Copy).where(Copy.mail_id == digest_id).limit(1)).first() is not None:
+    if (
+        work.session.exec(select(Copy).where(Copy.recipient == address, Copy.mail_id == digest_id).limit(1)).first()
+        is not None
+    ):
         return
     untold = (
         select(Copy)

@@ -48,7 +48,7 @@ class Copy(SQLModel, table=True):
     metadata = METADATA
     __tablename__ = "digest_copy"
     __table_args__ = (
-        Index("ix_digest_copy_untold", "recipient", "mail_id"),
+        Index("ix_digest_copy_to_tell", "recipient", "mail_id", "status", "expires_at", "held_id"),
         Index("ix_digest_copy_status", "status", "expires_at"),
         Index("ix_digest_copy_place", "place", "recipient"),
         Index("ix_digest_copy_of_recipient", "recipient", "place"),

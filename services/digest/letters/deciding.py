@@ -95,8 +95,10 @@ def give_up(mail: Mail, work: Work) -> None:
     others = select(col(Mail.mail_id)).where(col(Mail.mail_id).like(f"{digest_id}.%")).limit(1)
     if work.session.execute(others).first():
         return
-    work.session.execute(update(Copy).where(col(Copy.mail_id) == digest_id).values(mail_id=""))
-    if mailbox := work.find(Mailbox, mail.mailbox or mail.recipient):
+    address = mail.mailbox or mail.recipient
+    told = and_(col(Copy.recipient) == address, col(Copy.mail_id) == digest_id)
+    work.session.execute(update(Copy).where(told).values(mail_id=""))
+    if mailbox := work.find(Mailbox, address):
         mailbox.news_at, mailbox.due_at = work.at, None
 
 

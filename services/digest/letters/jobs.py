@@ -110,10 +110,11 @@ class Digests:
     def _read(self, mail_ids: Sequence[str], session: Session) -> list[Letter]:
         """What letters tell: their mails, copies and readers' preferences, each in one query."""
         mails = session.exec(select(Mail).where(col(Mail.mail_id).in_(mail_ids))).all()
-        digests = {digest_of(mail_id) for mail_id in mail_ids}
-        query = select(Copy, Held).join(Held, col(Held.held_id) == col(Copy.held_id))
+        theirs = col(Copy.recipient).in_({mail.mailbox or mail.recipient for mail in mails})
+        told = col(Copy.mail_id).in_({digest_of(mail_id) for mail_id in mail_ids})
+        query = select(Copy, Held).join(Held, col(Held.held_id) == col(Copy.held_id)).where(theirs, told)
         rows: dict[str, list[Row]] = {}
-        for copy, held in session.exec(query.where(col(Copy.mail_id).in_(digests))):
+        for copy, held in session.exec(query):
             rows.setdefault(copy.mail_id, []).append(_row(copy, held))
         preferences = _preferences([mail.recipient for mail in mails], session)
         return [self._letter(mail, rows.get(digest_of(mail.mail_id), []), preferences) for mail in mails]

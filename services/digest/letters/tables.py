@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from services.digest.tables import METADATA
@@ -21,11 +22,12 @@ class Mailbox(SQLModel, table=True):
 
     metadata = METADATA
     __tablename__ = "digest_mailbox"
+    __table_args__ = (Index("ix_digest_mailbox_due", "due_at", "news_at"),)
 
     address: str = Field(primary_key=True, max_length=320)
-    news_at: datetime | None = Field(default=None, sa_type=UtcTime, index=True)
+    news_at: datetime | None = Field(default=None, sa_type=UtcTime)
     told_at: datetime | None = Field(default=None, sa_type=UtcTime)
-    due_at: datetime | None = Field(default=None, sa_type=UtcTime, index=True)
+    due_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
 class Preference(SQLModel, table=True):

@@ -6,6 +6,7 @@ from typing import Any, get_args
 import pytest
 
 from services.digest.letters.words import LANGUAGES, words
+from services.portal.wording import LANGUAGES as CHOICES
 from shared.events.vocabulary import QuarantineReason
 from shared.outgoing.words import counted, direction, locale
 
@@ -14,6 +15,10 @@ PLURALS = {"title", "alike", "blocked", "rest", "hours"}
 
 def test_at_least_these_languages_are_there() -> None:
     assert {"en", "de", "fr", "es", "th", "ar"} <= set(LANGUAGES)
+
+
+def test_people_can_choose_no_language_that_digests_have_not() -> None:
+    assert set(CHOICES) <= set(LANGUAGES)
 
 
 def keys(value: Any) -> Any:
