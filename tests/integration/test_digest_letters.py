@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,13 +13,13 @@ from uuid import uuid4
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlmodel import col, select
 
 from services.digest.letters.deciding import ROWS_MAX, decide_due, reckon
 from services.digest.letters.jobs import Digests
 from services.digest.letters.letter import Letters
-from services.digest.letters.news import note_news
+from services.digest.letters.news import note_news, on_digest_preferred
 from services.digest.letters.people import People
 from services.digest.letters.tables import Mail, Mailbox, Preference
 from services.digest.settings import DigestSettings
@@ -275,6 +276,51 @@ async def test_what_waited_before_an_upgrade_is_told(
     async with started(redis_url, prefix, data_dir, database_url=database_url) as digest:
         (said,) = await told(digest, 1)
     assert said["recipient"] == ANA
+
+
+async def prepared(database_url: str, people: People, *addresses: str) -> Database:
+    """A database in which digests of these are due."""
+    database = database_of(database_url)
+    await database.create()
+    for number, address in enumerate(addresses):
+        await hold(database, number, address)
+    await database.run(lambda work: reckon(people, 10, work))
+    return database
+
+
+async def test_when_the_last_reader_leaves_before_a_digest_its_mails_wait(database_url: str, data_dir: Path) -> None:
+    people = People(DigestSettings(digest_every_s=1, digest_people_file=people_file(data_dir)))
+    database = await prepared(database_url, people, INFO)
+    for reader in (ANA, BEN):
+        gone = preferred(reader, frequency="never")
+        await database.run(partial(on_digest_preferred, gone))
+    await database.run(lambda work: decide_due(people, 10, work))
+    assert await database.look(lambda session: session.exec(select(Copy.mail_id)).all()) == [""]
+    back = preferred(BEN, frequency="daily", at=datetime.now(UTC) + timedelta(seconds=1))
+    await database.run(lambda work: on_digest_preferred(back, work))
+    await database.run(lambda work: reckon(people, 10, work))
+    await database.run(lambda work: decide_due(people, 10, work))
+    assert await database.look(lambda session: session.exec(select(Mail.recipient)).all()) == [BEN]
+    await database.close()
+
+
+async def test_a_letter_whose_mails_were_forgotten_meanwhile_is_not_sent(
+    redis_url: str, database_url: str, prefix: str, data_dir: Path
+) -> None:
+    people = People(DigestSettings(digest_every_s=1))
+    database = await prepared(database_url, people, ANA, BEN)
+    await database.run(lambda work: decide_due(people, 10, work))
+    await database.run(lambda work: work.session.execute(delete(Copy).where(col(Copy.recipient) == ANA)))
+    await database.close()
+    async with started(redis_url, prefix, data_dir, database_url=database_url) as digest:
+        assert [one["recipient"] for one in await told(digest, 1)] == [BEN]
+
+        async def dropped() -> bool:
+            left = await digest.database("digest").look(lambda session: session.exec(select(Mail.recipient)).all())
+            return list(left) == [BEN]
+
+        await until(dropped)
+    assert [one["to"] for one in mails_in(data_dir)] == [BEN]
 
 
 async def test_a_forgotten_person_has_no_digest_rows_left(digest: House) -> None:

@@ -52,7 +52,10 @@ def decide_due(people: People, limit: int, work: Work) -> int:
     """Decide the digests that are due; how many mailboxes were looked at."""
     mailboxes = work.load(Mailbox, col(Mailbox.due_at) <= work.at, limit=limit)
     for mailbox, choice in _choices(mailboxes, people, work):
-        decide(mailbox, choice.readers, work)
+        if choice.readers:
+            decide(mailbox, choice.readers, work)
+        else:
+            mailbox.due_at = NEVER  # the last of its readers left meanwhile
     return len(mailboxes)
 
 

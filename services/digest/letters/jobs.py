@@ -99,6 +99,8 @@ class Digests:
         return [where for where, _ in done]
 
     async def _try(self, letter: Letter) -> tuple[str, Exception | None]:
+        if not letter.rows:
+            return "", Reject("the mails that it told of were forgotten meanwhile")
         try:
             raw = await asyncio.to_thread(self._letters.build, letter)
             name = f"{digest_of(letter.mail_id)[:8]}{letter.mail_id[36:]}"
