@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from services.mailboxes import steps
 from services.mailboxes.purges import Purges, purge_of, put_moves
 from services.mailboxes.results import finish, finish_restore
-from services.mailboxes.rules.likeness import Key
+from services.mailboxes.rules.likeness import Key, Wanted
 from services.mailboxes.rules.policy import retry_delay
 from services.mailboxes.stores import MailStore
 from services.mailboxes.tables import Box, Move, Purge
@@ -47,7 +47,7 @@ class Task:
     match: PurgeMatch
     folder: str
     numbers: tuple[int, ...] = ()
-    wanted: tuple[tuple[Key, str], ...] = ()
+    wanted: tuple[Wanted, ...] = ()
 
 
 class ListMailboxes:
@@ -167,9 +167,8 @@ class WorkOnMailboxes:
         if (box := _still(task, work)) is None:
             return
         if isinstance(result, steps.Plan):
-            moves = [(folder, key.message_id, key.received_at, key.size_bytes) for key, folder in result.wanted]
-            put_moves(box, moves, work)
-            box.found, box.unlike = len(moves), result.unlike
+            put_moves(box, result.wanted, work)
+            box.found, box.unlike = len(result.wanted), result.unlike
         else:
             _mark(task, result, work)
             if result.left:
@@ -219,10 +218,15 @@ def _take(free: int, work: Work) -> list[Task]:
                 match=PurgeMatch.model_validate_json(purge.match),
                 folder=purge.folder,
                 numbers=tuple(move.number for move in moves),
-                wanted=tuple((Key(move.message_id, move.received_at, move.size_bytes), move.folder) for move in moves),
+                wanted=tuple(map(_wanted, moves)),
             )
         )
     return tasks
+
+
+def _wanted(move: Move) -> Wanted:
+    key = Key(move.message_id, move.received_at, move.size_bytes)
+    return Wanted(key, move.folder, frozenset(move.flags.split()))
 
 
 def _still(task: Task, work: Work) -> Box | None:

@@ -1,12 +1,13 @@
 """The life of a purge, as rows and events: begun, planned, approved, run, finished, undone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from services.mailboxes.results import boxes_of, finish, finish_restore, finish_run, say_planned
+from services.mailboxes.rules.likeness import Wanted
 from services.mailboxes.rules.policy import is_stale, needs_second, why_not
 from services.mailboxes.settings import MailboxesSettings
 from services.mailboxes.tables import Box, Move, Purge, Restore
@@ -74,10 +75,16 @@ class Purges:
         """Act on a plan, for somebody who stands for it; again by the same person it is nothing new.
 
         Raises:
+            Defer: an event is ahead of the plan.
             Reject: there is no such plan (any more), or it needs somebody else.
         """
         if purge.approved_by == by and purge.plan == plan:
             return
+        if not say and purge.plan == plan and purge.outcome in ("done", "failed"):  # a replay heard of its end first
+            purge.approved_by = purge.approved_by or by
+            return
+        if not say and purge.plan == plan and purge.status == "planning":
+            raise Defer("this purge is not planned yet")
         if purge.status != "planned" or purge.plan != plan or purge.planned_at is None:
             raise Reject(f"plan {plan} cannot be approved: this purge is {purge.status}, its plan is {purge.plan}")
         if is_stale(planned_at=purge.planned_at, at=work.at, minutes=self._settings.purge_plan_minutes):
@@ -110,10 +117,11 @@ class Purges:
             Defer: the purge is not known yet.
             Reject: it has moved nothing.
         """
-        if work.session.get(Restore, event.restore_id):
+        if known := work.session.get(Restore, event.restore_id):
+            known.by = event.by
             return
         purge = purge_of(event.purge_id, work)
-        if not purge.approved_by:
+        if not purge.approved_by and purge.outcome != "done":
             raise Reject(f"this purge is {purge.outcome or purge.status}: it has moved nothing that could be restored")
         boxes = work.session.exec(select(Box).where(Box.purge_id == purge.purge_id, Box.found > 0)).all()
         named = set(event.mailboxes)
@@ -174,19 +182,20 @@ def purge_of(purge_id: str, work: Work) -> Purge:
     return purge
 
 
-def put_moves(box: Box, moves: Sequence[tuple[str, str, datetime, int]], work: Work) -> None:
-    """The mails that a purge will move in a mailbox: (folder, Message-ID, internal date, size) each."""
+def put_moves(box: Box, moves: Iterable[Wanted], work: Work) -> None:
+    """The mails that a purge moves in a mailbox."""
     work.session.execute(delete(Move).where(col(Move.purge_id) == box.purge_id, col(Move.mailbox) == box.mailbox))
-    for number, (folder, message_id, received_at, size_bytes) in enumerate(moves):
+    for number, mail in enumerate(moves):
         work.session.add(
             Move(
                 purge_id=box.purge_id,
                 mailbox=box.mailbox,
                 number=number,
-                folder=folder,
-                message_id=message_id,
-                received_at=received_at,
-                size_bytes=size_bytes,
+                folder=mail.home,
+                message_id=mail.key.message_id,
+                received_at=mail.key.received_at,
+                size_bytes=mail.key.size_bytes,
+                flags=" ".join(sorted(mail.flags)),
             )
         )
 

@@ -78,7 +78,11 @@ def finish_run(purge: Purge, work: Work) -> None:
 def _purged(box: Box, moves: Sequence[Move]) -> PurgedMailbox:
     moved = tuple(
         MovedMail(
-            folder=move.folder, message_id=move.message_id, received_at=move.received_at, size_bytes=move.size_bytes
+            folder=move.folder,
+            message_id=move.message_id,
+            received_at=move.received_at,
+            size_bytes=move.size_bytes,
+            flags=tuple(move.flags.split()),
         )
         for move in moves
         if move.state in ("moved", "restored", "kept")

@@ -1,9 +1,9 @@
 """One task in one open mailbox. Each may be done again after a stop at any moment: it looks where the mails are first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from services.mailboxes.rules.likeness import Found, Key, Settled, is_meant, to_purge, to_restore
+from services.mailboxes.rules.likeness import Found, Settled, Wanted, is_meant, to_purge, to_restore
 from services.mailboxes.stores import Box, Query
 from shared.apart import read_mail_apart
 from shared.errors import Reject
@@ -15,14 +15,12 @@ MAIL_MAX_BYTES = 25 * 1024 * 1024
 #: What stands, in what doveadm answers, for each byte that is no UTF-8.
 LOST = "\N{REPLACEMENT CHARACTER}".encode()
 
-Wanted = Sequence[tuple[Key, str]]
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Mails that would be moved, each with its folder, and how many were found that are not meant."""
+    """Mails that would be moved, and how many were found that are not meant."""
 
-    wanted: Wanted
+    wanted: Sequence[Wanted]
     unlike: int
 
 
@@ -51,10 +49,10 @@ def plan(box: Box, match: PurgeMatch, quarantine: str, most: int) -> Plan:
     if len(found) > most:
         raise Reject(f"{len(found)} mails are found, at most {most} are taken out of a mailbox")
     meant = [mail for mail in found if _meant(box, mail, match)]
-    return Plan([(mail.key, mail.folder) for mail in meant], len(found) - len(meant))
+    return Plan([Wanted(mail.key, mail.folder, mail.flags) for mail in meant], len(found) - len(meant))
 
 
-def purge(box: Box, match: PurgeMatch, wanted: Wanted, quarantine: str) -> Outcome:
+def purge(box: Box, match: PurgeMatch, wanted: Sequence[Wanted], quarantine: str) -> Outcome:
     """Move the planned mails into quarantine, and no others.
 
     Raises:
@@ -64,12 +62,12 @@ def purge(box: Box, match: PurgeMatch, wanted: Wanted, quarantine: str) -> Outco
     if not before.move:
         return _outcome(before, before, wanted)
     box.move(list(before.move.values()), quarantine)
-    now = [(key, _home(before, number, home)) for number, (key, home) in enumerate(wanted)]
+    now = [replace(mail, home=_home(before, number, mail.home)) for number, mail in enumerate(wanted)]
     after = to_purge(wanted=now, found=box.find(query_of(match)), quarantine=quarantine)
     return _outcome(before, after, wanted)
 
 
-def restore(box: Box, match: PurgeMatch, wanted: Wanted, quarantine: str) -> Outcome:
+def restore(box: Box, match: PurgeMatch, wanted: Sequence[Wanted], quarantine: str) -> Outcome:
     """Move mails back to the folders where they were; what their user has taken or deleted stays as it is.
 
     Raises:
@@ -78,7 +76,7 @@ def restore(box: Box, match: PurgeMatch, wanted: Wanted, quarantine: str) -> Out
     before = to_restore(wanted=wanted, found=box.find(query_of(match)), quarantine=quarantine)
     homes: dict[str, list[Found]] = {}
     for number, mail in before.move.items():
-        homes.setdefault(wanted[number][1], []).append(mail)
+        homes.setdefault(wanted[number].home, []).append(mail)
     for home, mails in homes.items():
         box.move(mails, home)
     if not before.move:
@@ -91,8 +89,8 @@ def _home(before: Settled, number: int, home: str) -> str:
     return before.move[number].folder if number in before.move else home
 
 
-def _outcome(before: Settled, after: Settled, wanted: Wanted) -> Outcome:
-    done = {number: _home(before, number, wanted[number][1]) for number in after.there}
+def _outcome(before: Settled, after: Settled, wanted: Sequence[Wanted]) -> Outcome:
+    done = {number: _home(before, number, wanted[number].home) for number in after.there}
     return Outcome(done, after.gone, len(after.move))
 
 

@@ -124,6 +124,7 @@ class Move(SQLModel, table=True):
     message_id: str = ""
     received_at: datetime = Field(sa_type=UtcTime)
     size_bytes: int
+    flags: str = Field(default="", description="as planned, by name, separated by spaces")
     state: str = Field(default="planned", max_length=10)
 
 

@@ -101,6 +101,7 @@ class MovedMail(Part):
     message_id: str
     received_at: datetime
     size_bytes: int
+    flags: tuple[str, ...] = Field(default=(), description="as planned: two copies of a mail may differ in them")
 
 
 class PurgedMailbox(Part):

@@ -1,7 +1,7 @@
 """The stores against what they are for: each promise is kept by doveadm over HTTP, by IMAP, and by the one in memory."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -178,7 +178,7 @@ def test_what_the_user_did_meanwhile_stays_done(place: Place) -> None:
             "what the user put elsewhere is found there"
         )
         box.move([one for one in box.find(ID) if one.folder == "Quarantine"][:1], "Taken")
-        wanted = [(key, moved.done[number]) for number, (key, _) in enumerate(plan.wanted)]
+        wanted = [replace(one, home=moved.done[number]) for number, one in enumerate(plan.wanted)]
         back = steps.restore(box, MATCH, wanted, "Quarantine")
         assert (len(back.done), len(back.gone)) == (3, 1)
         assert sum(one.folder == "Taken" for one in box.find(ID)) == 1

@@ -38,7 +38,7 @@ def server(started: Dovecot) -> Dovecot:
         started.deliver(person, mail(sender="Ben <ben@example.com>", subject="Lunch"), at=AT + timedelta(days=1))
         if number < 4:
             started.deliver(person, mail(), at=AT + timedelta(minutes=number), flags=FLAGS[:number])
-    started.deliver(PEOPLE[2], mail(), folder="Archive/Ältere", at=AT + timedelta(hours=2), flags=FLAGS)
+    started.deliver(PEOPLE[2], mail(), folder="Archive/Ältere", at=AT + timedelta(minutes=2), flags=FLAGS)
     return started
 
 

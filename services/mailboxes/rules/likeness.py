@@ -44,6 +44,15 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A mail that is moved: what tells it from others, where it was, and with which flags, by which two copies of it differ."""
+
+    key: Key
+    home: str
+    flags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """Wanted mails, by number, as they are found now: to be moved, where they should be already, or neither."""
 
@@ -69,11 +78,11 @@ def is_meant(*, match: PurgeMatch, mail: Mail, legible: bool = True) -> bool:
     return (bool(match.body_hash) and mail.body_hash == match.body_hash) or alike(mail.sketch, match.sketch) >= LIKE
 
 
-def to_purge(*, wanted: Sequence[tuple[Key, str]], found: Iterable[Found], quarantine: str) -> Settled:
+def to_purge(*, wanted: Sequence[Wanted], found: Iterable[Found], quarantine: str) -> Settled:
     """What of planned mails is to be moved into quarantine: wherever its user has put it meanwhile.
 
     Args:
-        wanted: the mails with the folders where they were.
+        wanted: the mails.
         found: everything that the store has of them.
         quarantine: the name of that folder.
     """
@@ -84,11 +93,11 @@ def to_purge(*, wanted: Sequence[tuple[Key, str]], found: Iterable[Found], quara
     return _settled(wanted, move, there)
 
 
-def to_restore(*, wanted: Sequence[tuple[Key, str]], found: Iterable[Found], quarantine: str) -> Settled:
+def to_restore(*, wanted: Sequence[Wanted], found: Iterable[Found], quarantine: str) -> Settled:
     """What of moved mails is to be moved back: only what still is in quarantine, the rest its user has taken.
 
     Args:
-        wanted: the mails with the folders where they were.
+        wanted: the mails.
         found: everything that the store has of them.
         quarantine: the name of that folder.
     """
@@ -98,23 +107,27 @@ def to_restore(*, wanted: Sequence[tuple[Key, str]], found: Iterable[Found], qua
     return _settled(wanted, move, there)
 
 
-def _settled(wanted: Sequence[tuple[Key, str]], move: dict[int, Found], there: Iterable[int]) -> Settled:
+def _settled(wanted: Sequence[Wanted], move: dict[int, Found], there: Iterable[int]) -> Settled:
     standing = frozenset(there)
     return Settled(move, standing, frozenset(range(len(wanted))).difference(move, standing))
 
 
 def _take(
-    wanted: Sequence[tuple[Key, str]],
+    wanted: Sequence[Wanted],
     left: list[Found],
     fits: Callable[[Found, str], bool],
     but: Container[int] = (),
 ) -> dict[int, Found]:
-    """Take mails out of those that are left: for each wanted one the first of its key that fits."""
+    """Take mails out of those that are left: for each wanted one the first of its key that fits, one of its flags first."""
     taken: dict[int, Found] = {}
-    for number, (key, home) in enumerate(wanted):
-        place = next((at for at, one in enumerate(left) if one.key == key and fits(one, home)), None)
-        if number not in but and place is not None:
-            taken[number] = left.pop(place)
+    for same in (True, False):
+        for number, mail in enumerate(wanted):
+            if number in but or number in taken:
+                continue
+            fitting = (at for at, one in enumerate(left) if one.key == mail.key and fits(one, mail.home))
+            place = next((at for at in fitting if not same or left[at].flags == mail.flags), None)
+            if place is not None:
+                taken[number] = left.pop(place)
     return taken
 
 

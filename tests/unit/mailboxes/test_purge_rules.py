@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from services.mailboxes.rules.likeness import Found, Key, is_meant, key_of, to_purge, to_restore
+from services.mailboxes.rules.likeness import Found, Key, Wanted, is_meant, key_of, to_purge, to_restore
 from services.mailboxes.rules.policy import is_stale, needs_second, retry_delay, takes_back, wants, why_not
 from shared.events import AnalyserAnswer, PurgeMatch
 from shared.mail import read_mail
@@ -121,20 +121,21 @@ def at_places(places: list[tuple[Key, str]]) -> list[Found]:
 
 @given(PLACES, PLACES)
 def test_settling_never_takes_a_mail_twice_nor_one_that_is_not_wanted(
-    wanted: list[tuple[Key, str]], found: list[tuple[Key, str]]
+    places: list[tuple[Key, str]], found: list[tuple[Key, str]]
 ) -> None:
+    wanted = [Wanted(*place) for place in places]
     for settle in (to_purge, to_restore):
         settled = settle(wanted=wanted, found=at_places(found), quarantine="Quarantine")
         moved = list(settled.move.values())
         assert len({one.uid for one in moved}) == len(moved)
-        assert all(one.key == wanted[number][0] for number, one in settled.move.items())
+        assert all(one.key == wanted[number].key for number, one in settled.move.items())
         numbers = [*settled.move, *settled.there, *settled.gone]
         assert sorted(numbers) == list(range(len(wanted)))
 
 
 @given(PLACES)
 def test_a_purge_and_a_restore_end_where_they_began(places: list[tuple[Key, str]]) -> None:
-    wanted = [(key, folder) for key, folder in places if folder != "Quarantine"]
+    wanted = [Wanted(key, folder) for key, folder in places if folder != "Quarantine"]
     purge = to_purge(wanted=wanted, found=at_places(places), quarantine="Quarantine")
     assert len(purge.move) == len(wanted)
     moved = [(key, "Quarantine") for key, _ in places]
@@ -146,10 +147,20 @@ def test_a_purge_and_a_restore_end_where_they_began(places: list[tuple[Key, str]
 
 def test_a_copy_that_its_user_put_back_is_taken_out_again() -> None:
     found = at_places([(KEYS[0], "Quarantine"), (KEYS[0], "INBOX")])
-    settled = to_purge(wanted=[(KEYS[0], "INBOX")], found=found, quarantine="Quarantine")
+    settled = to_purge(wanted=[Wanted(KEYS[0], "INBOX")], found=found, quarantine="Quarantine")
     assert [one.folder for one in settled.move.values()] == ["INBOX"]
 
 
 def test_what_its_user_took_out_of_quarantine_is_not_touched() -> None:
-    settled = to_restore(wanted=[(KEYS[0], "INBOX")], found=at_places([(KEYS[0], "Work")]), quarantine="Quarantine")
+    settled = to_restore(
+        wanted=[Wanted(KEYS[0], "INBOX")], found=at_places([(KEYS[0], "Work")]), quarantine="Quarantine"
+    )
     assert (settled.move, settled.gone) == ({}, frozenset({0}))
+
+
+def test_of_two_copies_each_goes_back_where_it_was_by_its_flags() -> None:
+    seen = frozenset({"\\Seen"})
+    wanted = [Wanted(KEYS[0], "INBOX"), Wanted(KEYS[0], "Work", seen)]
+    found = [Found(KEYS[0], "Quarantine", 1, "", seen), Found(KEYS[0], "Quarantine", 2, "", frozenset({"$Other"}))]
+    settled = to_restore(wanted=wanted, found=found, quarantine="Quarantine")
+    assert {wanted[number].home: one.uid for number, one in settled.move.items()} == {"Work": 1, "INBOX": 2}
