@@ -4,7 +4,8 @@ from services.mailboxes.contract import CONTRACT
 from services.mailboxes.forget import forget, on_erasure_requested
 from services.mailboxes.handlers import Handlers
 from services.mailboxes.http import app
-from services.mailboxes.jobs import ListMailboxes, WorkOnMailboxes
+from services.mailboxes.jobs import WorkOnMailboxes
+from services.mailboxes.listing import ListMailboxes
 from services.mailboxes.notices.jobs import SendNotices
 from services.mailboxes.purges import Purges
 from services.mailboxes.recall import RECALLS

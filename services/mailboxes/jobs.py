@@ -12,12 +12,12 @@ from sqlmodel import Session, col, select
 
 from services.mailboxes import steps
 from services.mailboxes.purges import Purges, purge_of, put_moves
-from services.mailboxes.results import finish, finish_restore
+from services.mailboxes.results import finish_restore
 from services.mailboxes.rules.likeness import Key, Wanted
 from services.mailboxes.rules.policy import retry_delay
 from services.mailboxes.stores import MailStore
-from services.mailboxes.tables import Box, Move, Purge
-from shared.errors import Defer, LongstopError, Reject
+from services.mailboxes.tables import Box, Move
+from shared.errors import Defer, Reject
 from shared.events import PurgeMatch
 from shared.run import Room
 from shared.tasks import end
@@ -48,47 +48,6 @@ class Task:
     folder: str
     numbers: tuple[int, ...] = ()
     wanted: tuple[Wanted, ...] = ()
-
-
-class ListMailboxes:
-    """Finds out which mailboxes there are, for purges that look in all of them."""
-
-    def __init__(self, room: Room, store: MailStore | None, purges: Purges) -> None:
-        self._room = room
-        self._store = store
-        self._purges = purges
-
-    async def __call__(self) -> bool:
-        """One step."""
-        query = select(Purge.purge_id).where(col(Purge.due_at) <= now())
-        for purge_id in await self._room.database.look(lambda session: session.exec(query).all()):
-            await self._list(purge_id)
-        return False
-
-    async def _list(self, purge_id: str) -> None:
-        try:
-            if self._store is None:
-                raise Reject("no mail store is known: set LONGSTOP_MAILSTORE_URL")
-            names = await asyncio.to_thread(self._store.mailboxes)
-        except LongstopError as error:
-            why, final = str(error), isinstance(error, Reject)
-            await self._room.database.run(lambda work: self._later(purge_id, why, work, final=final))
-            return
-        await self._room.database.run(lambda work: self._listed(purge_id, names, work))
-
-    def _listed(self, purge_id: str, names: Sequence[str], work: Work) -> None:
-        purge = purge_of(purge_id, work)
-        if purge.due_at:
-            self._purges.look_in(purge, names, work)
-
-    def _later(self, purge_id: str, why: str, work: Work, *, final: bool) -> None:
-        purge = purge_of(purge_id, work)
-        if purge.due_at is None:
-            return
-        purge.attempts += 1
-        purge.due_at = work.at + retry_delay(attempts=purge.attempts, base_ms=self._room.settings.retry_base_ms)
-        if final or purge.attempts >= PLAN_ATTEMPTS:
-            finish(purge, "failed", why, work)
 
 
 class WorkOnMailboxes:
