@@ -41,7 +41,9 @@ def seen(value: object, longest: int = SHOWN_MAX) -> str:
     for char in str(value)[: longest * 4]:
         category = unicodedata.category(char)
         if category in ("Cf", "Cs", "Co", "Cn") or char in INVISIBLE:
-            if char != hidden and not (char == JOINER and kept and unicodedata.category(kept[-1]) == "So"):
+            if char == JOINER and kept and unicodedata.category(kept[-1][0]) == "So":
+                kept.append(char)
+            elif char != hidden:
                 kept.append(f"⟨U+{ord(char):04X}⟩")
             hidden = char
             continue

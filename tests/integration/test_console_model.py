@@ -1,0 +1,100 @@
+"""The console's read model: found by words, counted without counting, the same whatever came first, in both databases."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from services.console.queries import standing
+from services.console.queries.finding import cases_found, refs, would_hit
+from services.console.queries.queue import Wanted, cases
+from services.console.tables import Block, Case, Copy, HeldText, Report, Reporter, ReportText
+from shared.events import CaseDecided, CaseEdited, ErasureRequested, Event, ReleaseDecided
+from shared.work import now
+from tests.operators_room import campaign, entries, furnish, held, verdict
+from tests.services import House, house
+
+
+@pytest.fixture
+async def console(redis_url: str, database_url: str, prefix: str, data_dir: Path) -> AsyncIterator[House]:
+    async with house(("console",), redis_url, prefix, data_dir, database_url=database_url) as made:
+        yield made
+
+
+async def look(console: House, query: Any) -> Any:
+    return await console.database("console").look(query)
+
+
+def counted(session: Session) -> dict[str, Counter[str]]:
+    """What the counters of what stands must say, counted one by one."""
+    columns: dict[str, Any] = {"case": Case.stage, "copy": Copy.status, "block": Block.status}
+    return {measure: Counter(session.exec(select(column))) for measure, column in columns.items()}
+
+
+def told(session: Session) -> dict[str, Counter[str]]:
+    return {
+        name: Counter({word: n for word, n in standing(session, name).items() if n})
+        for name in ("case", "copy", "block")
+    }
+
+
+EVENTS: list[Event] = [
+    *campaign(0, 3), *campaign(1, 2), *campaign(2, 1), *verdict(0), *held(0), *held(1), *entries(),
+    CaseDecided(decision_id="d", case_id="case-1", category="spam", by="ana"),
+    CaseEdited(edit_id="e", case_id="case-2", by="ana", merged_into="case-0"),
+    ReleaseDecided(held_id="held-1", recipient="ana@example.org", decision="denied", by="ana"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_counters_say_what_counting_would(console: House, *, backwards: bool) -> None:
+    await furnish(console, *(reversed(EVENTS) if backwards else EVENTS))
+    assert await look(console, told) == await look(console, counted)
+    people = await look(console, lambda session: {row.id: row.report_count for row in session.exec(select(Reporter))})
+    assert people == {"user0@example.org": 3, "user1@example.org": 2, "user2@example.org": 1}
+
+
+async def test_counters_are_right_after_somebody_was_forgotten_who_is_found_no_more(console: House) -> None:
+    await furnish(console, *EVENTS)
+    erased = ErasureRequested(erasure_id="x", address="user0@example.org", requested_at=now())
+    await furnish(console, erased)
+    assert await look(console, told) == await look(console, counted)
+    assert await look(console, lambda session: refs(session, ReportText, "user0@example.org")) == []
+    assert await look(console, lambda session: session.get(Reporter, "user0@example.org")) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("bank1", ["case-1"]), ("ACCOUNT lock", ["case-1", "case-0"]), ("login.bank0.exam", ["case-0"]), ('"is account"', []),
+        ("user2@example.org", ["case-0"]), ("bill.pdf", ["case-1", "case-0"]), ("nothing", []), ("' OR 1=1 --", []), ('"*()^:', []),
+    ],
+)  # fmt: skip
+async def test_cases_are_found_by_words_the_newest_first(console: House, words: str, found: list[str]) -> None:
+    await furnish(console, *campaign(0, 3), *campaign(1, 2))
+    cases_of_words = await look(console, lambda session: [case.id for case in cases_found(session, words)])
+    assert cases_of_words == found or set(cases_of_words) == set(found)
+
+
+async def test_a_preview_meets_what_an_entry_would_and_nothing_that_looks_alike(console: House) -> None:
+    await furnish(console, *campaign(1, 2), *campaign(11, 1), *held(1))
+    since = now().replace(year=2000)
+    reports, mails = await look(console, lambda session: would_hit(session, "domain", "bank1.example", since))
+    assert ({report.case_id for report in reports}, len(mails)) == ({"case-1"}, 1)
+    assert await look(console, lambda session: refs(session, HeldText, "bank1")) == ["held-1"]
+
+
+async def test_the_queue_goes_by_turn_and_its_pages_have_no_gaps(console: House) -> None:
+    await furnish(console, *(event for number in range(7) for event in campaign(number, 1)))
+    seen: list[str] = []
+    before = ""
+    while True:
+        page, before = await look(console, lambda session, at=before: cases(session, Wanted(before=at), now(), 3))
+        seen += [case.id for case in page]
+        if not before:
+            break
+    assert seen == [f"case-{number}" for number in range(7)]
+    assert await look(console, lambda session: len(session.exec(select(Report)).all())) == 7
