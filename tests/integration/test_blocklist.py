@@ -141,7 +141,7 @@ async def test_a_request_makes_an_entry_and_a_withdrawal_ends_it(blocks: House) 
 
 
 async def test_an_entry_whose_time_is_over_leaves_the_hash_and_is_said(blocks: House, api: httpx.AsyncClient) -> None:
-    ends = now() + timedelta(seconds=1)
+    ends = now() + timedelta(seconds=4)
     entry = await add(api, FEE, expires=ends.isoformat())
     (expired,) = await said(blocks, BlockExpired)
     assert expired["block_id"] == entry["block_id"]
