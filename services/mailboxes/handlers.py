@@ -9,6 +9,7 @@ from services.mailboxes.purges import VERDICT, Purges, purge_of
 from services.mailboxes.rules.policy import takes_back, wants
 from services.mailboxes.settings import MailboxesSettings
 from services.mailboxes.tables import Judged, Known, Purge, Recipient
+from shared.errors import Defer
 from shared.events import (
     MessageFacts,
     PurgeApproved,
@@ -68,6 +69,8 @@ class Handlers:
 
     def on_restore_requested(self, event: RestoreRequested, work: Work) -> None:
         """Somebody wants mails back."""
+        if purge_of(event.purge_id, work).status in ("planning", "planned"):
+            raise Defer("this purge has not begun")
         self._purges.restore(event, work)
 
     def _remember(self, message: MessageFacts, addresses: Iterable[str], work: Work) -> None:

@@ -83,7 +83,7 @@ class Purges:
         if not say and purge.plan == plan and purge.outcome in ("done", "failed"):  # a replay heard of its end first
             purge.approved_by = purge.approved_by or by
             return
-        if not say and purge.plan == plan and purge.status == "planning":
+        if not say and (purge.status == "planning" or plan > purge.plan):
             raise Defer("this purge is not planned yet")
         if purge.status != "planned" or purge.plan != plan or purge.planned_at is None:
             raise Reject(f"plan {plan} cannot be approved: this purge is {purge.status}, its plan is {purge.plan}")
