@@ -57,6 +57,9 @@ def show_case(case_id: CaseId, data: DataDir = None, as_json: Json = False) -> N
         return
     case = story["case"]
     show.out.print(show.table("", COLUMNS, [_row(case)]))
+    if case.get("recipient_count"):
+        spared = f", {case['spared_count']} of them spared" if case["spared_count"] else ""
+        show.out.print(f"sent to {case['recipient_count']} people{spared}", markup=False)
     for verdict in story["verdicts"][:1]:
         words = f"{verdict['category']}, {verdict['confidence']:.0%} sure, cause {verdict['cause']}, version {verdict['version']}"
         show.out.print(show.safe(words), markup=False)

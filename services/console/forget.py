@@ -23,8 +23,9 @@ from services.console.tables import (
     Verdict,
     count,
 )
-from shared.events import ErasureRequested
-from shared.work import Work
+from shared.events import ErasureRequested, NotificationSent, fact_id
+from shared.rows import IN_MAX
+from shared.work import Work, chunks
 
 
 def on_erasure_requested(event: ErasureRequested, work: Work) -> None:
@@ -41,7 +42,7 @@ def on_erasure_requested(event: ErasureRequested, work: Work) -> None:
     work.session.execute(delete(Count).where(*people))
     work.session.execute(delete(Reporter).where(col(Reporter.id) == address))
     work.session.execute(delete(Copy).where(func.lower(Copy.recipient) == address))
-    work.session.execute(delete(Notification).where(func.lower(Notification.recipient) == address))
+    _drop_told(address, work)
     _drop_held(func.lower(Held.from_address) == address, work)
     _drop_held(~exists().where(col(Copy.held_id) == Held.id), work)
     for case_id in cases:
@@ -49,6 +50,15 @@ def on_erasure_requested(event: ErasureRequested, work: Work) -> None:
             _drop_case(col(Case.id) == case_id, case_id, work)
     recount(work)
     note(event, "A person's mails were erased", work)
+
+
+def _drop_told(address: str, work: Work) -> None:
+    """Drop what a person was told, with the lines of activity that name them."""
+    told = select(Notification.id).where(func.lower(Notification.recipient) == address)
+    for some in chunks(work.session.exec(told).all(), IN_MAX):
+        facts = [fact_id(NotificationSent.STREAM, one) for one in some]
+        work.session.execute(delete(Activity).where(col(Activity.fact).in_(facts)))
+        work.session.execute(delete(Notification).where(col(Notification.id).in_(some)))
 
 
 def forget(before: datetime, work: Work) -> None:

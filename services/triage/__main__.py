@@ -5,7 +5,10 @@ from services.triage.contract import CONTRACT
 from services.triage.forget import forget, on_erasure_requested
 from services.triage.handlers import (
     Reports,
+    foresee_entries,
     foresee_verdicts,
+    on_block_created,
+    on_block_hit,
     on_case_decided,
     on_case_edited,
     on_verdict_issued,
@@ -16,7 +19,16 @@ from services.triage.rulebook import Rulebook
 from services.triage.settings import TriageSettings
 from services.triage.tables import METADATA
 from shared.bus import On
-from shared.events import CaseDecided, CaseEdited, ErasureRequested, ReportReceived, VerdictIssued
+from shared.events import (
+    BlockCreated,
+    BlockHit,
+    CaseDecided,
+    CaseEdited,
+    ErasureRequested,
+    QuarantineHeld,
+    ReportReceived,
+    VerdictIssued,
+)
 from shared.forgetting import forgetting
 from shared.jobs import Job
 from shared.outgoing import postman_of
@@ -34,6 +46,9 @@ def build(room: Room) -> Parts:
         on={
             ReportReceived: On(reports.on_report_received, foresee=reports.foresee),
             VerdictIssued: On(on_verdict_issued, foresee=foresee_verdicts),
+            QuarantineHeld: On(reports.on_quarantine_held, foresee=reports.foresee_held),
+            BlockCreated: On(on_block_created, foresee=foresee_entries),
+            BlockHit: On(on_block_hit, foresee=foresee_entries),
             CaseEdited: On(on_case_edited),
             CaseDecided: On(on_case_decided),
             ErasureRequested: On(on_erasure_requested),

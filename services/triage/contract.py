@@ -2,15 +2,19 @@
 
 from shared.contract import Contract
 from shared.events import (
+    BlockCreated,
+    BlockHit,
     BlockRequested,
     CaseClosed,
     CaseDecided,
     CaseEdited,
     CaseJoined,
     CaseOpened,
+    CaseSpread,
     CaseTriaged,
     ErasureRequested,
     NotificationSent,
+    QuarantineHeld,
     ReportReceived,
     ReportResolved,
     SubmissionRequested,
@@ -19,11 +23,21 @@ from shared.events import (
 
 CONTRACT = Contract(
     "triage",
-    reads=(ReportReceived, VerdictIssued, CaseEdited, CaseDecided, ErasureRequested),
+    reads=(
+        ReportReceived,
+        VerdictIssued,
+        QuarantineHeld,
+        BlockCreated,
+        BlockHit,
+        CaseEdited,
+        CaseDecided,
+        ErasureRequested,
+    ),
     writes=(
         CaseOpened,
         CaseJoined,
         CaseTriaged,
+        CaseSpread,
         CaseClosed,
         SubmissionRequested,
         ReportResolved,

@@ -25,6 +25,8 @@ class Case(SQLModel, table=True):
     report_count: int = 0
     reporter_count: int = 0
     recipient_count: int = Field(default=0, description="people who are known to have got it: reporters and recipients")
+    spared_count: int = Field(default=0, description="of these, who did not get it: their copies were held or refused")
+    told_recipients: int = Field(default=0, description="the number of people that was told last")
     sample_count: int = 0
     decision: str = Field(default="", max_length=20)
     priority: str = Field(default="", max_length=20)
@@ -104,6 +106,34 @@ class Person(SQLModel, table=True):
 
     person_id: str = Field(primary_key=True, max_length=64)
     has_reported: bool = False
+    was_spared: bool = False
+
+
+class Spared(SQLModel, table=True):
+    """Somebody who did not get a mail that no case is known of yet: its copy was held, or an entry stopped it.
+
+    `key` is a trait of the mail, or names the entry or the case that it will be counted in (handlers/spread.py).
+    """
+
+    metadata = METADATA
+    __tablename__ = "triage_spared"
+    __table_args__ = IN_KEY_ORDER
+
+    spared_id: str = Field(primary_key=True, max_length=64)
+    key: str = Field(max_length=80, index=True)
+    address: str = Field(max_length=320, index=True)
+    at: datetime = Field(sa_type=UtcTime, index=True)
+
+
+class Entry(SQLModel, table=True):
+    """An entry of the block list that was made for a case."""
+
+    metadata = METADATA
+    __tablename__ = "triage_entry"
+    __table_args__ = IN_KEY_ORDER
+
+    block_id: str = Field(primary_key=True, max_length=64)
+    case_id: str = Field(max_length=64, index=True)
 
 
 class Reporter(SQLModel, table=True):
@@ -174,6 +204,11 @@ class Answer(SQLModel, table=True):
 def reporter_id_of(address: str) -> str:
     """One for each verified reporter."""
     return fact_id("reporter", address.lower())
+
+
+def spared_id_of(key: str, address: str) -> str:
+    """One for each key and person."""
+    return fact_id("spared", key, address)
 
 
 def person_id_of(case_id: str, address: str) -> str:

@@ -13,7 +13,16 @@ from shared.events.blocks import (
     BlockRequested,
     BlockWithdrawn,
 )
-from shared.events.cases import CaseClosed, CaseDecided, CaseEdited, CaseJoined, CaseOpened, CaseTriaged, Split
+from shared.events.cases import (
+    CaseClosed,
+    CaseDecided,
+    CaseEdited,
+    CaseJoined,
+    CaseOpened,
+    CaseSpread,
+    CaseTriaged,
+    Split,
+)
 from shared.events.erasure import ErasureRequested
 from shared.events.message import AttachmentFacts, Authentication, MessageFacts
 from shared.events.message import Envelope as MailEnvelope
@@ -74,6 +83,7 @@ EVENTS: tuple[type[Event], ...] = (
     CaseOpened,
     CaseJoined,
     CaseTriaged,
+    CaseSpread,
     CaseEdited,
     CaseDecided,
     CaseClosed,
@@ -130,6 +140,7 @@ __all__ = [
     "CaseEdited",
     "CaseJoined",
     "CaseOpened",
+    "CaseSpread",
     "CaseTriaged",
     "DigestPreferred",
     "Envelope",

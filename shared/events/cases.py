@@ -61,6 +61,22 @@ class CaseTriaged(Event):
         return (self.case_id, self.report_id)
 
 
+class CaseSpread(Event):
+    """More people than its reporters are known to have got mail of a case, or would have, had it not been stopped.
+
+    Told again when the number has grown by a tenth.
+    """
+
+    STREAM: ClassVar = "case.spread.v1"
+
+    case_id: str
+    recipient_count: int = Field(ge=1, description="people, reporters among them; they are counted up to 1,000")
+    spared_count: int = Field(default=0, ge=0, description="of these, whose copies were held or refused at the gateway")
+
+    def key(self) -> tuple[object, ...]:
+        return (self.case_id, self.recipient_count)
+
+
 class CaseClosed(Event):
     """Nothing more is to do in the case. A mail that it has not seen opens it again; `closing` counts."""
 

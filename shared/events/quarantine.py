@@ -15,6 +15,7 @@ from shared.events.vocabulary import (
     QuarantinePermission,
     QuarantineReason,
     QuarantineRefusal,
+    VerdictCategory,
 )
 
 
@@ -191,6 +192,10 @@ class NotificationSent(Event):
     message_id: str
     item_count: int = 0
     mailbox: str = Field(default="", description="whose mail a digest tells of, when it is not its reader's own")
+    case_id: str = Field(default="", description="the case that an answer is about")
+    category: VerdictCategory | None = Field(
+        default=None, description="what an answer said; left out: it was a receipt"
+    )
 
     def key(self) -> tuple[object, ...]:
         return (self.notification_id,)

@@ -139,9 +139,9 @@ async def test_what_is_said_in_a_replay_counts_as_published(lived: House, tmp_pa
 async def test_without_redis_the_databases_are_enough(lived: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LONGSTOP_REDIS_URL", "redis://127.0.0.1:1")
     done = await replay("--service", "triage", "--since", "0", "--json")
-    assert (
-        json.loads(done.stdout)["handled"] == len(await lived.said(ReportReceived)) + 4 + 3
-    )  # verdicts, mails that left
+    assert json.loads(done.stdout)["handled"] == len(await lived.said(ReportReceived)) + 4 + 3 + 2 + len(
+        await lived.said(BlockCreated)
+    )  # verdicts, mails that left, held mails, entries
     assert "databases alone" in done.stderr
 
 

@@ -1,4 +1,4 @@
-"""The line of activity that every event leaves: ids and words of the vocabulary, nothing of a mail."""
+"""The line of activity that every event leaves: ids and words of the vocabulary, and whom we told something; nothing of a mail."""
 
 from functools import cache
 from typing import Any

@@ -5,7 +5,7 @@ from services.console.rules.mail import texts_of
 from services.console.rules.search import words_of
 from services.console.rules.standing import copy_status
 from services.console.tables import Copy, Held, HeldText, Notification, move, row_of, searchable
-from services.console.words import REASONS, sentence
+from services.console.words import CATEGORIES, REASONS, sentence
 from shared.events import (
     NotificationSent,
     QuarantineDeleted,
@@ -108,7 +108,7 @@ def on_quarantine_expired(event: QuarantineExpired, work: Work) -> None:
 
 
 def on_notification_sent(event: NotificationSent, work: Work) -> None:
-    """A digest left."""
+    """Somebody was told something by mail."""
     row = row_of(work, Notification, event.notification_id)
     row.kind, row.recipient, row.message_id, row.item_count = (
         event.kind,
@@ -116,8 +116,20 @@ def on_notification_sent(event: NotificationSent, work: Work) -> None:
         event.message_id,
         event.item_count,
     )
-    words = {"answer": "An answer left", "decision": "An operator's decision was told"}
-    note(event, words.get(event.kind, f"A digest of {event.item_count} left"), work)
+    note(event, told_line(event), work, word=event.category or "")
+
+
+def told_line(event: NotificationSent) -> str:
+    """Who was told what."""
+    person = event.recipient
+    if event.kind == "digest":
+        return f"A digest of {event.item_count} mail{'' if event.item_count == 1 else 's'} left for {person}"
+    words = {
+        "answer": sentence(CATEGORIES, event.category).lower() if event.category else "the report has arrived",
+        "decision": "an operator has decided about a held mail",
+        "purge": "a mail was taken out of the mailbox",
+    }
+    return f"{person} was told: {words[event.kind]}"
 
 
 def _copy(held_id: str, recipient: str, work: Work) -> Copy:

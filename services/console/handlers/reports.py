@@ -12,6 +12,7 @@ from shared.events import (
     CaseClosed,
     CaseJoined,
     CaseOpened,
+    CaseSpread,
     CaseTriaged,
     ReportReceived,
     ReportRejected,
@@ -88,6 +89,15 @@ def on_case_triaged(event: CaseTriaged, work: Work) -> None:
     case.triaged_at = later(known=case.triaged_at, told=work.at)
     stand(case, work)
     note(event, f"{sentence(DECISIONS, event.decision)}, priority {event.priority}", work, word=event.priority)
+
+
+def on_case_spread(event: CaseSpread, work: Work) -> None:
+    """More people are known to have got mail of a case, or to have been spared it."""
+    case = row_of(work, Case, event.case_id)
+    if event.recipient_count >= case.recipient_count:
+        case.recipient_count, case.spared_count = event.recipient_count, event.spared_count
+    stand(case, work)
+    note(event, f"Sent to {event.recipient_count} people; {event.spared_count} of them were spared it", work)
 
 
 def on_case_closed(event: CaseClosed, work: Work) -> None:

@@ -11,7 +11,7 @@ from shared.work import Work
 
 
 class Activity(SQLModel, table=True):
-    """One line of what happened, in words that hold nothing of a mail; `id` grows in the order of commits."""
+    """One line of what happened, in words that hold nothing of a mail but whom we told of it; `id` grows in the order of commits."""
 
     metadata = METADATA
     __tablename__ = "console_activity"

@@ -63,6 +63,8 @@ class Case(Row, table=True):
     subject: str = ""
     from_address: str = ""
     report_count: int = 0
+    recipient_count: int = Field(default=0, description="people who are known to have got it or been spared it")
+    spared_count: int = Field(default=0, description="of these, whose copies were stopped")
     decision: str = ""
     priority: str = ""
     reasons: list[str] = Field(default_factory=list, sa_type=JSON)

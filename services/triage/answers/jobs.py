@@ -1,6 +1,7 @@
 """Answers on their way: each is taken for a while, sent with no transaction open, and marked."""
 
 from datetime import timedelta
+from typing import cast
 
 import structlog
 from sqlmodel import col, select
@@ -9,6 +10,7 @@ from services.triage.answers.letter import build
 from services.triage.tables import Answer
 from shared.errors import Defer, Reject
 from shared.events import NotificationSent
+from shared.events.vocabulary import VerdictCategory
 from shared.outgoing import Postman
 from shared.run import Room
 from shared.work import Work, now
@@ -93,5 +95,7 @@ def _sent(answer_id: str, category: str, message_id: str, work: Work) -> None:
                 recipient=answer.reporter,
                 message_id=message_id,
                 item_count=1,
+                case_id=answer.case_id,
+                category=cast("VerdictCategory", category) if category else None,
             )
         )

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime
 
+from babel.dates import format_date, format_time
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from services.triage.answers.words import words
 from services.triage.tables import Answer
 from shared.outgoing import clean, compose, defang
+from shared.outgoing.words import direction, locale
 
 PAGES = Environment(
     loader=PackageLoader("services.triage"), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -14,6 +16,9 @@ PAGES = Environment(
 
 #: Characters of the reported mail's subject in that of the answer.
 SUBJECT_MAX = 60
+
+#: Of its own direction within what is written the other way (UAX 9, FSI and PDI).
+_ISOLATE, _POP = "\u2068", "\u2069"
 
 
 def build(answer: Answer, *, language: str, mail_from: str, message_id: str, at: datetime) -> bytes:
@@ -29,6 +34,7 @@ def build(answer: Answer, *, language: str, mail_from: str, message_id: str, at:
     verdict = said["verdicts"].get(answer.category, "")
     shown = {
         "language": language,
+        "direction": direction(language),
         "said": said,
         "title": verdict or said["subjects"]["receipt"].partition(":")[0].strip(),
         "category": answer.category or "receipt",
@@ -36,7 +42,8 @@ def build(answer: Answer, *, language: str, mail_from: str, message_id: str, at:
         "changed": said["changed"] if answer.told and answer.category else "",
         "subject": subject,
         "sender": defang(clean(answer.from_address)),
-        "reported": f"{answer.reported_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        "reported": _when(answer.reported_at.astimezone(UTC), language),
+        "isolated": lambda words: f"{_ISOLATE}{words}{_POP}" if direction(language) == "rtl" else words,
     }
     return compose(
         mail_from=mail_from,
@@ -48,3 +55,8 @@ def build(answer: Answer, *, language: str, mail_from: str, message_id: str, at:
         at=at,
         automatic="auto-replied",
     )
+
+
+def _when(moment: datetime, language: str) -> str:
+    known = locale(language)
+    return f"{format_date(moment, 'long', locale=known)}, {format_time(moment, 'short', locale=known)} UTC"

@@ -7,8 +7,9 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from services.triage.handlers.closing import close_if_done
+from services.triage.handlers.spread import tell_spread
 from services.triage.handlers.verdicts import lead_again
-from services.triage.tables import Answer, Case, Kin, Report, Sample
+from services.triage.tables import Answer, Case, Entry, Kin, Report, Sample
 from shared.events import CaseDecided, CaseEdited, CaseOpened, Split, SubmissionRequested, fact_id
 from shared.events.vocabulary import Priority
 from shared.work import Work
@@ -42,12 +43,13 @@ def on_case_edited(event: CaseEdited, work: Work) -> None:
 
 def _merge(source: Case, target: Case, work: Work) -> None:
     """Give one case's mails and reports to another. People who are in both are counted twice from then on."""
-    for count in ("report_count", "reporter_count", "recipient_count", "sample_count", "waiting_count"):
+    for count in ("report_count", "reporter_count", "recipient_count", "spared_count", "sample_count", "waiting_count"):
         setattr(target, count, getattr(target, count) + getattr(source, count))
         setattr(source, count, 0)
     target.closed = target.closed and not target.waiting_count
+    tell_spread(target, work)
     work.flush()
-    for kind in (Sample, Report):
+    for kind in (Sample, Report, Entry):
         mine = update(kind).where(col(kind.case_id) == source.case_id)
         work.session.connection().execute(mine.values(case_id=target.case_id))
     work.forget()

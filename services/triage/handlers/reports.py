@@ -1,9 +1,10 @@
 """A report finds the case of its mail, or opens one."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 
+from services.triage.handlers import spread
 from services.triage.handlers.closing import close_if_done
 from services.triage.handlers.deciding import facts_of, say
 from services.triage.handlers.telling import reputation_of, tell
@@ -15,17 +16,16 @@ from services.triage.tables import (
     Answer,
     Case,
     Kin,
-    Person,
     Report,
     Reporter,
     Sample,
     Trait,
-    person_id_of,
     reporter_id_of,
 )
 from shared.events import (
     CaseJoined,
     CaseOpened,
+    QuarantineHeld,
     ReportReceived,
     SubmissionRequested,
     fact_id,
@@ -38,9 +38,6 @@ FORESEEN_ANSWERS_MAX = 2_000
 
 #: A receipt leaves when there is no result after this time: two mails at once say no more than one.
 RECEIPT_AFTER = timedelta(seconds=5)
-
-#: Recipients of one mail that are counted.
-RECIPIENTS_MAX = 50
 
 
 class Reports:
@@ -59,10 +56,10 @@ class Reports:
     def foresee(self, events: Sequence[ReportReceived], work: Work) -> None:
         """The traits of these mails that are known, with their cases and samples."""
         alike = [self._likeness(event) for event in events]
-        work.foresee(Trait, [trait for one in alike for trait in one.same_mail])
-        fresh = [one for one in alike if not any(work.find(Trait, trait) for trait in one.same_mail)]
-        work.foresee(Trait, [trait for one in fresh for trait in one.same_case])
-        traits = [row for one in alike for trait in one.all if (row := work.known(Trait, trait))]
+        traits = spread.traits_of(alike, work)
+        spread.foresee_spared(
+            [key for one, event in zip(alike, events, strict=True) for key in _keys(one, event)], work
+        )
         mails = [event.message.sha256 for event in events]
         samples = work.foresee(Sample, [*(trait.sample for trait in traits), *mails])
         cases = {sample.case_id for sample in samples}
@@ -79,7 +76,10 @@ class Reports:
         match = _match(alike, event, work)
         inherited = match is not None and match.trait in alike.same_mail
         case = _open(event, work) if match is None else _join(match, event, work)
-        _count_people(case, event, work)
+        spread.count_people(case, event, work)
+        if not inherited:
+            spread.count_spared(case, _keys(alike, event), work)
+        spread.tell_spread(case, work)
         reporter_id = reporter_id_of(event.reporter) if _is_known(event) else ""
         decision = self._rulebook.policy.decide(facts_of(event, case, reputation_of(reporter_id, work)))
         say(decision, case, event, timedelta(hours=self._due_hours.get(decision.priority, 24)), work)
@@ -104,11 +104,24 @@ class Reports:
             tell([report], sample, work)
         close_if_done(case, work)
 
-    def _likeness(self, event: ReportReceived) -> Likeness:
+    def foresee_held(self, events: Sequence[QuarantineHeld], work: Work) -> None:
+        """The cases that these mails may belong to."""
+        traits = spread.traits_of([self._likeness(event) for event in events], work)
+        samples = work.foresee(Sample, [trait.sample for trait in traits])
+        work.foresee(Case, [sample.case_id for sample in samples])
+
+    def on_quarantine_held(self, event: QuarantineHeld, work: Work) -> None:
+        """The recipients of a held mail were spared it: count them in the case that it is like."""
+        alike = self._likeness(event)
+        match = _match(alike, event, work)
+        case = work.find(Case, work.get(Sample, match.sample).case_id) if match else None
+        spread.spare(case, alike.same_mail, event.envelope.rcpt_to, work)
+
+    def _likeness(self, event: ReportReceived | QuarantineHeld) -> Likeness:
         return likeness(message=event.message, own_domains=self._own_domains)
 
 
-def _match(alike: Likeness, event: ReportReceived, work: Work) -> Trait | None:
+def _match(alike: Likeness, event: ReportReceived | QuarantineHeld, work: Work) -> Trait | None:
     """The surest trait that this mail shares with an earlier one."""
     look = None
     for trait in alike.all:
@@ -123,7 +136,7 @@ def _match(alike: Likeness, event: ReportReceived, work: Work) -> Trait | None:
 
 
 def _open(event: ReportReceived, work: Work) -> Case:
-    case = work.new(Case, case_id=fact_id("case", event.report_id), opened_at=work.at, report_count=1)
+    case = work.new(Case, case_id=_case_id(event), opened_at=work.at, report_count=1)
     work.emit(
         CaseOpened(
             case_id=case.case_id,
@@ -134,6 +147,11 @@ def _open(event: ReportReceived, work: Work) -> Case:
         )
     )
     return case
+
+
+def _case_id(event: ReportReceived) -> str:
+    """The case that a report opens when it finds none."""
+    return fact_id("case", event.report_id)
 
 
 def _join(match: Trait, event: ReportReceived, work: Work) -> Case:
@@ -150,24 +168,9 @@ def _join(match: Trait, event: ReportReceived, work: Work) -> Case:
     return case
 
 
-def _count_people(case: Case, event: ReportReceived, work: Work) -> None:
-    """Who reported it, and who is known to have got it."""
-    for address, has_reported in _people(event):
-        person_id = person_id_of(case.case_id, address)
-        person = work.find(Person, person_id)
-        if person is None:
-            person = work.new(Person, person_id=person_id)
-            case.recipient_count += 1
-        if has_reported and not person.has_reported:
-            person.has_reported = True
-            case.reporter_count += 1
-
-
-def _people(event: ReportReceived) -> Iterator[tuple[str, bool]]:
-    if event.reporter:
-        yield event.reporter.lower(), True
-    for address in (event.envelope.rcpt_to if event.envelope else ())[:RECIPIENTS_MAX]:
-        yield address.lower(), False
+def _keys(alike: Likeness, event: ReportReceived) -> list[str]:
+    """What people may be remembered under who were spared this mail."""
+    return [*alike.same_mail, spread.case_key(_case_id(event))]
 
 
 def _kin(match: Trait | None, event: ReportReceived, work: Work) -> Kin:
