@@ -76,6 +76,10 @@ class Settings(BaseSettings):
         default="longstop", pattern=r"^[a-z0-9_.-]{1,40}$", description="prefix of stream names and keys"
     )
     bind: str = Field(default="127.0.0.1", description="the address that every port listens on")
+    trusted_proxies: Words = Field(
+        default=(),
+        description="networks of reverse proxies, comma-separated, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed",
+    )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="least level of log lines"
     )
@@ -132,7 +136,8 @@ class Settings(BaseSettings):
         default=2, gt=0, le=60, description="how often streams and outboxes are looked after, in seconds"
     )
 
-    _split_domains = field_validator("own_domains", mode="before")(split_words)
+    _split_lists = field_validator("own_domains", "trusted_proxies", mode="before")(split_words)
+    _networks = field_validator("trusted_proxies")(known_networks)
 
     @field_validator("own_domains")
     @classmethod

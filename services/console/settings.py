@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.console.rules.access import ROLES, Role
-from shared.settings import Settings, Words, known_networks, split_words
+from shared.settings import Settings, Words, split_words
 
 
 class ConsoleSettings(Settings):
@@ -17,10 +17,6 @@ class ConsoleSettings(Settings):
         pattern=r"^(https?://[^/?#]+)?$",
         description="where browsers find the console, for example `https://longstop.example.org`; needed for sign-in by OpenID "
         "Connect behind a proxy",
-    )
-    trusted_proxies: Words = Field(
-        default=(),
-        description="networks of reverse proxies, comma-separated, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed",
     )
     proxy_user_header: str = Field(
         default="",
@@ -71,10 +67,7 @@ class ConsoleSettings(Settings):
         description="the role of who signs in by OpenID Connect or proxy without any of these groups; empty: none",
     )
 
-    _split_access = field_validator(
-        "trusted_proxies", "viewer_groups", "analyst_groups", "admin_groups", mode="before"
-    )(split_words)
-    _networks = field_validator("trusted_proxies")(known_networks)
+    _split_access = field_validator("viewer_groups", "analyst_groups", "admin_groups", mode="before")(split_words)
 
     @model_validator(mode="after")
     def _whole(self) -> "ConsoleSettings":

@@ -20,6 +20,7 @@ from services.ingest.rules import is_verified
 from shared.errors import Reject
 from shared.events import ReportReceived, ReportRejected
 from shared.events.vocabulary import ReportCategory
+from shared.proxies import TrustedProxies
 from shared.run import VERSION, Room
 from shared.web import Problem, bearer, same_site, service_app
 
@@ -57,6 +58,7 @@ class HttpDoor:
         self._room = room
         self._intake = intake
         self._keys = Keys(room.database)
+        self._proxies = TrustedProxies(room.settings.trusted_proxies)
         self._limit_bytes = room.settings.mail_max_bytes
 
     async def reports(
@@ -94,7 +96,7 @@ class HttpDoor:
         return await self._room.database.run(lambda work: erase_person(wish.address, work))
 
     def _let_in(self, request: Request, handed: list[Handed]) -> None:
-        client = request.client.host if request.client else ""
+        client = self._proxies.client(request)
         try:
             for one in handed:
                 self._intake.gate.check(client=client, reporter=one.reporter)

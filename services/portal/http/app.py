@@ -14,6 +14,7 @@ from services.portal.http.people import People
 from services.portal.http.previews import Looking
 from services.portal.reading import Previews
 from shared.links import keyring_of
+from shared.proxies import TrustedProxies
 from shared.run import VERSION, Room
 from shared.web import service_app
 
@@ -23,7 +24,12 @@ def app(room: Room) -> FastAPI:
     application = service_app("portal", VERSION, ready=room.ready)
     settings = room.settings
     door, pages = (
-        Door(keyring_of(settings), settings.public_url, settings.portal_pause_s),
+        Door(
+            keyring_of(settings),
+            settings.public_url,
+            settings.portal_pause_s,
+            TrustedProxies(settings.trusted_proxies),
+        ),
         Pages(room.database, settings.digest_language, settings.digest_zone),
     )
     application.include_router(Mails(room.database, door, pages).router())

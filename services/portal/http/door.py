@@ -15,6 +15,7 @@ from services.portal.http.pace import Pace
 from services.portal.rules.machines import is_from_here, sign_of_a_program
 from shared.links import TOKEN_MAX, Capability, Keyring, LinkRefused, Purpose
 from shared.metrics import PORTAL_REFUSED
+from shared.proxies import TrustedProxies
 from shared.work import now
 
 #: What one client and one recipient may post, and how many bad links one client may try, in a minute.
@@ -73,9 +74,10 @@ class Refused(Exception):  # noqa: N818 - a fact
 class Door:
     """Looks at every request before a page does."""
 
-    def __init__(self, keyring: Keyring, public_url: str, pause_s: float) -> None:
+    def __init__(self, keyring: Keyring, public_url: str, pause_s: float, proxies: TrustedProxies) -> None:
         self._keyring = keyring
         self._public_url = public_url
+        self._proxies = proxies
         self._pause = timedelta(seconds=pause_s)
         self._is_secure = public_url.startswith("https:")
         self._clients, self._recipients, self._bad = Pace(CLIENT_POSTS), Pace(RECIPIENT_POSTS), Pace(BAD_LINKS)
@@ -88,7 +90,7 @@ class Door:
         Raises:
             Refused: 404, the same page for every reason; 429 after too many.
         """
-        client, at = _client(request), time.monotonic()
+        client, at = network_of(self._proxies.client(request)), time.monotonic()
         if self._bad.is_full(client, at):
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "slow")
         try:
@@ -105,7 +107,7 @@ class Door:
         Raises:
             Refused: 403 from elsewhere or by a program; 429 too many.
         """
-        client, at = _client(request), time.monotonic()
+        client, at = network_of(self._proxies.client(request)), time.monotonic()
         if self._clients.is_full(client, at) or self._recipients.is_full(recipient, at):
             self._tell("post refused", "too many", "")
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "slow")
@@ -221,9 +223,8 @@ class Door:
         self._log.info(what, why=why, held_id=held_id)
 
 
-def _client(request: Request) -> str:
-    """The client's address, an IPv6 one as its network: whoever has one address there has 2^64."""
-    host = request.client.host if request.client else ""
+def network_of(host: str) -> str:
+    """A client's address, an IPv6 one as its network: whoever has one address there has 2^64."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
