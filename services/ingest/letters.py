@@ -51,7 +51,10 @@ class Letter:
             proven: whether the own gateways' Authentication-Results can be told from a stranger's.
         """
         author = self._outer.from_.address
-        is_author = proven and self._outer.authentication.dmarc == "pass" and bool(author)
+        by_person = bool(self._mail_from) and not why_automatic(
+            self._outer
+        )  # a machine's report counts, and gets no answer
+        is_author = proven and by_person and self._outer.authentication.dmarc == "pass" and bool(author)
         reporter = author if is_author else self._mail_from or author
         verified = is_verified(reporter=reporter, own_domains=own_domains, proven=is_author)
         if not self._originals:

@@ -192,6 +192,7 @@ class Answer(SQLModel, table=True):
     reporter: str = Field(max_length=320)
     subject: str = ""
     from_address: str = ""
+    reported_as: str = Field(default="", max_length=20, description="the category of their first report")
     reported_at: datetime = Field(sa_type=UtcTime)
     category: str = Field(default="", max_length=20)
     told: str = Field(default="", max_length=20)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.triage.handlers import reports as handlers
-from shared.events import MessageFacts, NotificationSent, ReportReceived, VerdictIssued
+from shared.events import CaseDecided, MessageFacts, NotificationSent, ReportReceived, VerdictIssued
 from shared.work import now
 from tests.services import House, house
 from tests.waiting import until
@@ -103,6 +103,36 @@ async def test_another_verdict_is_told_and_the_same_one_is_not(triage: House) ->
         "ana@example.org: Your report: no threat found: Your parcel",
         "ana@example.org: Your report: phishing: Your parcel",
     ]
+
+
+@pytest.mark.parametrize("verdict_first", [True, False])
+async def test_an_operator_may_have_the_same_verdict_told_again(triage: House, *, verdict_first: bool) -> None:
+    await triage.publish(report(1))
+    await opened(triage)
+    await verdict(triage, 1, "phishing")
+    await sent(triage, 1)
+    case_id = (await triage.said("case.opened.v1"))[0]["case_id"]
+    if verdict_first:  # streams keep no order between them
+        await verdict(triage, 2, "phishing")
+        await opened(triage, 2)
+    await triage.publish(CaseDecided(decision_id="d", case_id=case_id, category="phishing", by="eve", notify=True))
+    told = await sent(triage, 2)
+    await verdict(triage, 3, "phishing")
+    await opened(triage, 3 if verdict_first else 2)
+    assert outbox(triage) == ["ana@example.org: Your report: phishing: Your parcel"] * 2
+    assert [(one["case_id"], one["category"]) for one in told] == [(case_id, "phishing")] * 2
+
+
+async def test_a_decision_tells_nobody_again_unless_the_operator_wants_it(triage: House) -> None:
+    await triage.publish(report(1))
+    await opened(triage)
+    await verdict(triage, 1, "phishing")
+    await sent(triage, 1)
+    case_id = (await triage.said("case.opened.v1"))[0]["case_id"]
+    await triage.publish(CaseDecided(decision_id="d", case_id=case_id, category="phishing", by="eve"))
+    await verdict(triage, 2, "phishing")
+    await opened(triage, 2)
+    assert len(await triage.said(NotificationSent)) == 1
 
 
 async def test_a_receipt_when_the_result_takes_long(triage: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,6 +178,7 @@ async def test_a_network_that_is_not_allowed_is_refused(redis_url: str, prefix: 
     [
         ("Auto-Submitted: auto-replied\r\n", "ana@example.org", "a machine sent it"),
         ("List-Id: <staff.example.org>\r\n", "ana@example.org", "mailing list"),
+        ("Precedence: bulk\r\n", "ana@example.org", "mailing list"),
         ("", "", "no envelope sender"),
     ],
 )
@@ -203,6 +204,17 @@ async def test_a_reporter_is_verified_by_our_own_gateways_word_alone(
     await hand_in(ingest, "lmtp_port", raw, ["phish@example.org"])
     event = await one(ingest, ReportReceived)
     assert (event["reporter"], event["reporter_verified"]) == (reporter, verified)
+
+
+async def test_a_feedback_loop_s_report_counts_but_nobody_is_answered_for_it(ingest: House) -> None:
+    raw = (
+        b"Authentication-Results: gw.example.org; dmarc=pass header.from=example.org\r\nFrom: loop@example.org\r\n"
+        b"Auto-Submitted: auto-generated\r\nContent-Type: multipart/report; report-type=feedback-report; boundary=r\r\n\r\n"
+        b"--r\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\n\r\n--r\r\n"
+        b"Content-Type: message/rfc822\r\n\r\n" + mail() + b"\r\n--r--\r\n"
+    )
+    await hand_in(ingest, "lmtp_port", raw, ["phish@example.org"], sender="loop@example.org")
+    assert (await one(ingest, ReportReceived))["reporter_verified"] is False
 
 
 async def test_the_greeting_says_what_postfix_looks_for(ingest: House) -> None:

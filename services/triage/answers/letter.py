@@ -6,6 +6,7 @@ from babel.dates import format_date, format_time
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from services.triage.answers.words import words
+from services.triage.rules.reputation import proof
 from services.triage.tables import Answer
 from shared.outgoing import clean, compose, defang
 from shared.outgoing.words import direction, locale
@@ -39,6 +40,7 @@ def build(answer: Answer, *, language: str, mail_from: str, message_id: str, at:
         "title": verdict or said["subjects"]["receipt"].partition(":")[0].strip(),
         "category": answer.category or "receipt",
         "text": said["texts"][answer.category or "receipt"],
+        "right": said["right"] if _was_right(answer) else "",
         "changed": said["changed"] if answer.told and answer.category else "",
         "subject": subject,
         "sender": defang(clean(answer.from_address)),
@@ -55,6 +57,12 @@ def build(answer: Answer, *, language: str, mail_from: str, message_id: str, at:
         at=at,
         automatic="auto-replied",
     )
+
+
+def _was_right(answer: Answer) -> bool:
+    """Whether what they reported is what it is; that an exercise was noticed is said in words of its own."""
+    is_right = proof(reported=answer.reported_as, verdict=answer.category) == "right"
+    return bool(answer.reported_as) and answer.category != "simulation" and is_right
 
 
 def _when(moment: datetime, language: str) -> str:

@@ -19,14 +19,14 @@ SPLIT_MAX = 10_000
 
 
 def on_case_decided(event: CaseDecided, work: Work) -> None:
-    """Close the case, and have its reporters told the verdict that follows, when the operator wants that."""
+    """Close the case, and have its reporters told, when the operator wants that, whether its verdict comes later or has come."""
     if case := work.find(Case, event.case_id):
         case.decided_as = event.category
         close_if_done(case, work)
     if event.notify:
         work.flush()
         mine = update(Answer).where(col(Answer.case_id) == event.case_id)
-        work.session.connection().execute(mine.values(category="", told="", wanted=True, due_at=None, attempts=0))
+        work.session.connection().execute(mine.values(category=event.category, wanted=True, due_at=work.at, attempts=0))
         work.forget()
 
 

@@ -232,6 +232,7 @@ def _answer(case: Case, event: ReportReceived, work: Work) -> str:
             reporter=event.reporter,
             subject=event.message.subject,
             from_address=event.message.from_address,
+            reported_as=event.category,
             reported_at=event.received_at,
             due_at=work.at + RECEIPT_AFTER,
         )

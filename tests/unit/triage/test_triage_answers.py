@@ -56,8 +56,43 @@ def test_every_language_says_everything(language: str) -> None:
         assert (words(language)["changed"] in text_of(mail, "plain")) is bool(category)
 
 
+@pytest.mark.parametrize(
+    ("reported", "verdict", "is_told"),
+    [
+        ("phishing", "phishing", True),
+        ("phishing", "spam", True),
+        ("junk", "bulk", True),
+        ("not_junk", "phishing", False),
+        ("not_junk", "clean", True),
+        ("phishing", "clean", False),
+        ("phishing", "unknown", False),
+        ("phishing", "simulation", False),
+        ("phishing", "", False),
+        ("", "clean", False),
+    ],
+)
+def test_only_who_was_right_is_told_so(reported: str, verdict: str, *, is_told: bool) -> None:
+    mail = mail_of(answer(reported_as=reported, category=verdict))
+    assert all(("You were right." in text_of(mail, kind)) is is_told for kind in ("plain", "html"))
+
+
+def test_arabic_reads_from_the_right_and_strange_words_keep_their_direction() -> None:
+    mail = mail_of(answer(category="phishing"), "ar")
+    assert '<html lang="ar" dir="rtl">' in text_of(mail, "html")
+    assert "<bdi>fee@parcel-fee[.]example</bdi>" in text_of(mail, "html")
+    assert "\u2068fee@parcel-fee[.]example\u2069" in text_of(mail, "plain")
+    assert "\u2068" not in text_of(mail_of(answer(category="phishing")), "plain")
+
+
+def test_a_moment_is_written_as_its_language_has_it() -> None:
+    assert [
+        text_of(mail_of(answer(), one), "plain").count(day)
+        for one, day in (("de", "23. November 2026, 10:00 UTC"), ("pl", "23 listopada 2026, 10:00 UTC"))
+    ] == [1, 1]
+
+
 def test_a_result_and_a_receipt() -> None:
-    receipt, result = mail_of(answer()), mail_of(answer(category="phishing"))
+    receipt, result = mail_of(answer()), mail_of(answer(category="phishing", reported_as="phishing"))
     assert receipt["Subject"] == "Your report arrived: Your parcel"
     assert result["Subject"] == "Your report: phishing: Your parcel"
     assert "You were right" in text_of(result, "plain")
