@@ -34,6 +34,7 @@ class What(StrEnum):
     verdicts = "verdicts"
     blocks = "blocks"
     quarantine = "quarantine"
+    purges = "purges"
     notifications = "notifications"
     dead = "dead"
     all = "all"
@@ -46,6 +47,7 @@ FAMILIES: Mapping[What, tuple[str, ...]] = {
     What.verdicts: ("verdict.",),
     What.blocks: ("block.",),
     What.quarantine: ("quarantine.", "release.", "mail."),
+    What.purges: ("purge.", "restore."),
     What.notifications: ("notification.",),
     What.dead: ("dead.",),
     What.all: ("",),
