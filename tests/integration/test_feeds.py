@@ -95,7 +95,7 @@ async def test_an_empty_file_and_one_that_is_gone_end_nothing(book: House, tmp_p
     async def read() -> bool:
         return "no good line" in (await told(book))["evil.txt"]["words"]
 
-    await until(read)
+    await until(read, patience_s=40)
     assert set(await entries(book)) == {"a@evil.example"}
     (tmp_path / "feeds" / "evil.txt").unlink()
     put(tmp_path, "other.txt", "b@evil.example")
