@@ -34,7 +34,7 @@ run: $(BIN)/longstop ## keep everything running in the foreground
 	@$(BIN)/longstop up
 
 test: $(VENV)/.dev ## the whole suite against a real Redis server
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n 4 --dist loadfile
 
 test-faults: $(VENV)/.dev ## the whole fault matrix: kills, wipes, full disks, cut lines; each test ends with the ledger
 	@LONGSTOP_TEST_FAULTS=full $(BIN)/pytest -q --timeout 300 tests/faults
