@@ -4,7 +4,9 @@ import ast
 import importlib
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from importlib import metadata
 from pathlib import Path
 
@@ -73,6 +75,16 @@ def test_the_plate_tells_the_contract(name: str) -> None:
         said = set(re.findall(r"\b[a-z]+\.[a-z_]+\b", block[1]))
         wanted = {kind.STREAM.removesuffix(".v1") for kind in kinds}
         assert said == wanted or block[1].startswith("everything but")
+
+
+def test_every_file_that_code_reads_is_installed_with_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
+    tracked = ["git", "ls-files", "longstop", "services", "shared"]
+    names = subprocess.run(tracked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    others = [name for name in names if not name.endswith(".py")]
+    assert others
+    assert [name for name in others if not any(fnmatch(Path(name).name, pattern) for pattern in patterns)] == []
 
 
 def test_every_event_but_the_doors_has_a_writer() -> None:
