@@ -17,11 +17,9 @@ from longstop.commands.options import DataDir
 from longstop.commands.watch import start_id
 from longstop.paging import rows_of
 from longstop.where import client, endpoints
+from services.console.rules.sheet import FORMULAS
 from shared.entry_ids import entry_id_of
 from shared.errors import LongstopError
-
-#: What a spreadsheet would take for a formula at the beginning of a cell (OWASP, CSV injection).
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class What(StrEnum):

@@ -37,7 +37,7 @@ def test_a_csv_names_its_columns_id_and_time_first() -> None:
     assert third[2] == "Hello,\r\nAna"
 
 
-@pytest.mark.parametrize("beginning", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("beginning", ["=", "+", "-", "@", "\t", "\r", "|", "%", "\uff1d"])
 def test_no_cell_is_a_formula(beginning: str) -> None:
     file = io.StringIO()
     write([{"id": "1", "at": "x", "subject": f"{beginning}cmd|' /C calc'!A0"}], Form.csv, file)
