@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from shared.bulk import Bulk
 from shared.errors import Defer
-from shared.events import Event
+from shared.events import Envelope, Event
 from shared.rows import IN_MAX, Rows
 from shared.stores import is_trouble, open_store
 from shared.tables import inbox_table, outbox_table, readers_table
@@ -34,14 +34,24 @@ def now() -> datetime:
 
 
 class Work(Rows):
-    """One transaction. Handlers look rows up, add rows and say events; only the edge commits."""
+    """One transaction. Handlers look rows up, add rows and say events; only the edge commits.
+
+    `at` is when it happens here, `said_at` when the event in hand was said: streams are read side by side, so of two
+    events of different streams only the latter tells which came first.
+    """
 
     def __init__(self, session: Session, database: "Database", at: datetime) -> None:
         super().__init__(session)
         self.at = at
+        self.said_at = at
         self.traceparent = ""
         self._database = database
         self._outgoing: list[tuple[str, str, datetime]] = []
+
+    def take(self, envelope: Envelope) -> None:
+        """Have this event in hand. Nobody speaks from the future, whatever a foreign clock says."""
+        self.traceparent = envelope.traceparent
+        self.said_at = min(envelope.time or self.at, self.at)
 
     def emit(self, fact: Event, *, traceparent: str = "") -> None:
         """Say a fact; it leaves when this transaction has committed. Its trace is that of the event in hand."""

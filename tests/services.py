@@ -6,6 +6,7 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from longstop.health import PORTS
 from longstop.services import service
 from shared.bus import connect
 from shared.errors import Defer
-from shared.events import Event
+from shared.events import Event, rfc3339
 from shared.run import Running
 from shared.work import Database
 from tests.waiting import until
@@ -79,8 +80,10 @@ class House:
     def http(self, name: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.ports[PORTS[name][0]]}", timeout=20)
 
-    async def publish(self, event: Event) -> None:
+    async def publish(self, event: Event, *, said_at: datetime | None = None) -> None:
         fields = {"data": event.model_dump_json(), "id": event.event_id(), "source": "test"}
+        if said_at:
+            fields["time"] = rfc3339(said_at)
         await self.redis.xadd(f"{self.prefix}:{event.STREAM}", fields)
 
     async def said(self, kind: type[Event] | str) -> list[dict[str, Any]]:

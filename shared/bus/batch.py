@@ -77,7 +77,7 @@ class Batch:
             for delivery in deliveries:
                 if delivery.receipt in fresh:
                     fresh.discard(delivery.receipt)
-                    work.traceparent = delivery.envelope.traceparent
+                    work.take(delivery.envelope)
                     self.handle(delivery.event, work)
                     handled.append(delivery.envelope.entry_id)
                 else:
@@ -103,7 +103,7 @@ class Batch:
         try:
             fresh = work.take_in([delivery.receipt])
             if fresh:
-                work.traceparent = delivery.envelope.traceparent
+                work.take(delivery.envelope)
                 self.handle(delivery.event, work)
             work.flush()
         except Exception as error:  # the edge: deferred, rejected, or a bug

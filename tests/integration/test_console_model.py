@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,15 @@ from services.console.queries import standing
 from services.console.queries.finding import cases_found, refs, would_hit
 from services.console.queries.queue import Wanted, cases
 from services.console.tables import Block, Case, Copy, HeldText, Report, Reporter, ReportText
-from shared.events import CaseDecided, CaseEdited, ErasureRequested, Event, ReleaseDecided
+from shared.events import (
+    CaseClosed,
+    CaseDecided,
+    CaseEdited,
+    ErasureRequested,
+    Event,
+    ReleaseDecided,
+    SubmissionRequested,
+)
 from shared.work import now
 from tests.operators_room import campaign, entries, furnish, held, verdict
 from tests.services import House, house
@@ -55,6 +65,23 @@ async def test_counters_say_what_counting_would(console: House, *, backwards: bo
     assert await look(console, told) == await look(console, counted)
     people = await look(console, lambda session: {row.id: row.report_count for row in session.exec(select(Reporter))})
     assert people == {"user0@example.org": 3, "user1@example.org": 2, "user2@example.org": 1}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_a_case_stands_where_it_does_whichever_stream_is_read_first(
+    console: House, order: tuple[int, ...]
+) -> None:
+    asked = SubmissionRequested(request_id="r", case_id="case-0", message_sha256="0" * 64, category="phishing")
+    closed = CaseClosed(case_id="case-0", closing=1, reason="resolved", category="phishing", report_count=1)
+    life = [asked, next(verdict(0)), closed]
+    await furnish(console, *campaign(0, 1))
+    for number in order:
+        await console.publish(life[number], said_at=now() - timedelta(minutes=3 - number))
+        await furnish(console, life[number])
+    case = await look(console, lambda session: session.get(Case, "case-0"))
+    assert case.stage == "done"
+    assert case.requested_at < case.verdict_at < case.closed_at
+    assert await look(console, told) == await look(console, counted)
 
 
 async def test_counters_are_right_after_somebody_was_forgotten_who_is_found_no_more(console: House) -> None:

@@ -52,7 +52,7 @@ def on_block_hit(event: BlockHit, work: Work) -> None:
     """An entry stopped copies of a mail."""
     row = row_of(work, Block, event.block_id)
     row.hit_count += event.count
-    row.last_hit_at = later(known=row.last_hit_at, told=work.at)
+    row.last_hit_at = later(known=row.last_hit_at, told=work.said_at)
     words = "a mail" if event.count == 1 else f"{event.count} mails"
     note(event, f"An entry stopped {words}", work, word="block")
 
@@ -76,8 +76,8 @@ def _end(event: BlockRemoved | BlockExpired, status: str, by: str, work: Work) -
     row = row_of(work, Block, event.block_id)
     row.kind, row.value, row.action, row.scope = event.kind, event.value, event.action, event.scope
     before = row.status
-    if ends_first(ended_at=row.ended_at, status=row.status, told_at=work.at, told=status):
-        row.status, row.ended_at, row.ended_by = status, work.at, by
+    if ends_first(ended_at=row.ended_at, status=row.status, told_at=work.said_at, told=status):
+        row.status, row.ended_at, row.ended_by = status, work.said_at, by
     _tally(row, before, work)
     note(event, f"An entry {'was removed' if status == 'removed' else 'expired'}", work, word=status)
 

@@ -20,8 +20,8 @@ def on_case_decided(event: CaseDecided, work: Work) -> None:
     case = row_of(work, Case, event.case_id)
     if event.comment:
         _noted(case, event.by, event.comment, work)
-    if case.decided_at is None or case.decided_at <= work.at:
-        case.decided_at, case.decided_by, case.decided_as = work.at, event.by, event.category
+    if case.decided_at is None or case.decided_at <= work.said_at:
+        case.decided_at, case.decided_by, case.decided_as = work.said_at, event.by, event.category
     stand(case, work)
     note(event, f"An operator decided: {sentence(CATEGORIES, event.category).lower()}", work, word=event.category)
 
@@ -51,7 +51,7 @@ def on_case_edited(event: CaseEdited, work: Work) -> None:
 
 
 def _noted(case: Case, by: str, text: str, work: Work) -> None:
-    case.notes = [*case.notes, {"at": rfc3339(work.at), "by": by, "text": text}][-NOTES_MAX:]
+    case.notes = [*case.notes, {"at": rfc3339(work.said_at), "by": by, "text": text}][-NOTES_MAX:]
 
 
 def _split(event: CaseEdited, split: Split, work: Work) -> None:

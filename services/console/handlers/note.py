@@ -16,7 +16,7 @@ def note(event: Event, line: str, work: Work, *, word: str = "") -> None:
     refs: dict[str, Any] = dict.fromkeys(NAMES, "") | {name: getattr(event, name) for name in names_of(type(event))}
     kind = event.STREAM.removesuffix(".v1")
     fact, number = event.event_id(), work.number(Activity)
-    work.new(Activity, id=number, fact=fact, at=work.at, kind=kind, word=word, line=line, **refs)
+    work.new(Activity, id=number, fact=fact, at=work.said_at, kind=kind, word=word, line=line, **refs)
 
 
 @cache

@@ -60,7 +60,7 @@ def on_quarantine_refused(event: QuarantineRefused, work: Work) -> None:
 def on_release_requested(event: ReleaseRequested, work: Work) -> None:
     """A recipient asks for a mail."""
     copy = _copy(event.held_id, event.recipient, work)
-    copy.asked_at, copy.comment = copy.asked_at or work.at, event.comment
+    copy.asked_at, copy.comment = copy.asked_at or work.said_at, event.comment
     _stand(copy, work)
     note(event, "A recipient asks for a held mail", work, word="release_requested")
 
@@ -70,7 +70,7 @@ def on_release_decided(event: ReleaseDecided, work: Work) -> None:
     copy = _copy(event.held_id, event.recipient, work)
     refused = copy.refused_ask == event.event_id()
     copy.decision, copy.decision_ask = "" if refused else event.decision, event.event_id()
-    copy.decided_at, copy.decided_by, copy.answer = work.at, event.by, event.comment
+    copy.decided_at, copy.decided_by, copy.answer = work.said_at, event.by, event.comment
     _stand(copy, work)
     note(event, f"A release was {event.decision}", work, word=event.decision)
 
@@ -78,7 +78,7 @@ def on_release_decided(event: ReleaseDecided, work: Work) -> None:
 def on_quarantine_released(event: QuarantineReleased, work: Work) -> None:
     """A copy was handed to the gateway again."""
     copy = _copy(event.held_id, event.recipient, work)
-    copy.released_at, copy.released_by = work.at, event.by
+    copy.released_at, copy.released_by = work.said_at, event.by
     _stand(copy, work)
     note(event, "A held mail was released", work, word="released")
 
@@ -94,7 +94,7 @@ def on_quarantine_release_failed(event: QuarantineReleaseFailed, work: Work) -> 
 def on_quarantine_deleted(event: QuarantineDeleted, work: Work) -> None:
     """A copy was deleted."""
     copy = _copy(event.held_id, event.recipient, work)
-    copy.deleted_at, copy.deleted_by = work.at, event.by
+    copy.deleted_at, copy.deleted_by = work.said_at, event.by
     _stand(copy, work)
     note(event, "A held mail was deleted", work, word="deleted")
 
@@ -102,7 +102,7 @@ def on_quarantine_deleted(event: QuarantineDeleted, work: Work) -> None:
 def on_quarantine_expired(event: QuarantineExpired, work: Work) -> None:
     """A copy's time was over."""
     copy = _copy(event.held_id, event.recipient, work)
-    copy.expired_at = work.at
+    copy.expired_at = work.said_at
     _stand(copy, work)
     note(event, "A held mail expired", work, word="expired")
 

@@ -86,7 +86,7 @@ def on_case_triaged(event: CaseTriaged, work: Work) -> None:
     case.decision, case.priority, case.reasons = event.decision, event.priority, list(event.reasons)
     case.tags = list(dict.fromkeys((*case.tags, *event.tags)))
     case.due_at = event.due_at
-    case.triaged_at = later(known=case.triaged_at, told=work.at)
+    case.triaged_at = later(known=case.triaged_at, told=work.said_at)
     stand(case, work)
     note(event, f"{sentence(DECISIONS, event.decision)}, priority {event.priority}", work, word=event.priority)
 
@@ -104,7 +104,7 @@ def on_case_closed(event: CaseClosed, work: Work) -> None:
     """Nothing more is to do in a case."""
     case = row_of(work, Case, event.case_id)
     if event.closing > case.closings:
-        case.closings, case.closed_at, case.closed_as = event.closing, work.at, event.reason
+        case.closings, case.closed_at, case.closed_as = event.closing, work.said_at, event.reason
     stand(case, work)
     note(event, "The case is closed", work, word=event.reason)
 
@@ -112,7 +112,7 @@ def on_case_closed(event: CaseClosed, work: Work) -> None:
 def on_submission_requested(event: SubmissionRequested, work: Work) -> None:
     """Analysis was asked for."""
     case = row_of(work, Case, event.case_id)
-    case.requested_at = later(known=case.requested_at, told=work.at)
+    case.requested_at = later(known=case.requested_at, told=work.said_at)
     stand(case, work)
     note(event, "Analysis was asked for", work)
 
@@ -128,7 +128,7 @@ def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
     """A verdict, kept with all its versions; the case shows the newest."""
     row = row_of(work, Verdict, f"{event.case_id}/{event.version}")
     if not row.version:
-        count(work, "verdict", event.category, day=work.at.date())
+        count(work, "verdict", event.category, day=work.said_at.date())
     told = event.model_dump(mode="json", include=set(Verdict.model_fields) - {"id", "at"})
     for name, value in told.items():
         setattr(row, name, value)
@@ -138,7 +138,7 @@ def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
     if event.version > case.verdict_version:
         case.verdict_version, case.verdict_category = event.version, event.category
         case.verdict_confidence, case.verdict_cause = event.confidence, event.cause
-        case.verdict_at = later(known=case.verdict_at, told=work.at)
+        case.verdict_at = later(known=case.verdict_at, told=work.said_at)
         stand(case, work)
     words = f"{sentence(CATEGORIES, event.category)}, {percent(event.confidence)}. {sentence(CAUSES, event.cause)}"
     note(event, words, work, word=event.category)
@@ -156,6 +156,6 @@ def on_report_resolved(event: ReportResolved, work: Work) -> None:
             proved(row, before, work)
             targeted(row, before, work)
     if row.resolved_at is None:
-        row.resolved_at = work.at
+        row.resolved_at = work.said_at
         timed(row, work)
     note(event, f"A report was told: {sentence(CATEGORIES, event.category).lower()}", work, word=event.category)

@@ -24,6 +24,6 @@ R = TypeVar("R", bound=Row)
 
 def row_of(work: Work, kind: type[R], key: str) -> R:
     """The row of this id, made now when there is none; its `at` is the earliest moment that anybody told of."""
-    row = work.find(kind, key) or work.new(kind, id=key, at=work.at)
-    row.at = min(row.at, work.at)
+    row = work.find(kind, key) or work.new(kind, id=key, at=work.said_at)
+    row.at = min(row.at, work.said_at)
     return row
