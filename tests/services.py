@@ -96,6 +96,17 @@ class House:
         texts = [{name.decode(): value.decode() for name, value in fields.items()} for _, fields in entries]
         return [json.loads(text["data"]) if "data" in text else text for text in texts]
 
+    async def is_quiet(self) -> bool:
+        """Whether everything that was said has been read, and everything that follows from it has been said."""
+        for _ in range(2):  # what left an outbox after the streams were looked at is seen the second time
+            for stream in await self.redis.keys(f"{self.prefix}:*.v1"):
+                groups: Any = await self.redis.xinfo_groups(stream)
+                if any(group["lag"] or group["pending"] for group in groups):
+                    return False
+            if not all([await _has_sent(one.database) for one in self._running]):
+                return False
+        return True
+
 
 async def _has_sent(database: Database) -> bool:
     unsent = select(database.outbox.c.seq).where(database.outbox.c.entry_id.is_(None)).limit(1)

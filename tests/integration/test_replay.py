@@ -91,6 +91,7 @@ async def live(made: House) -> None:
             return answer.status_code == 200 and len(answer.json()["quarantine"]) == 1
 
     await until(is_denied)
+    await until(made.is_quiet)
 
 
 async def replay(*words: str) -> Result:
