@@ -19,6 +19,9 @@ app = typer.Typer(help="Mails out of mailboxes, and back.", no_args_is_help=True
 COLUMNS = ("purge", "asked", "status", "outcome", "by", "approved by", "from", "subject", "why")
 BOX_COLUMNS = ("mailbox", "found", "unlike", "moved", "restored", "result", "folders", "why")
 
+#: What stands in the place of an outcome that was undone.
+UNDONE = {"restoring": "being restored", "partly": "partly restored", "restored": "restored"}
+
 PurgeId = Annotated[
     str, typer.Argument(metavar="PURGE", help="The purge's id, or as much of its beginning as is needed.")
 ]
@@ -182,7 +185,7 @@ def _row(purge: dict[str, Any]) -> tuple[object, ...]:
         purge["purge_id"][:8],
         purge["requested_at"][:16],
         purge["status"],
-        purge["outcome"],
+        UNDONE.get(purge["undone"], purge["outcome"]),
         purge["by"],
         purge["approved_by"],
         match.get("from_address", ""),

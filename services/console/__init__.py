@@ -1,10 +1,11 @@
 """console: the operators' window: what happened, what it means, and the few things that only people may decide.
 
 READS     everything but the two doors that carry raw mails (report.submitted, mail.held)
-WRITES    block.requested, block.withdrawn, release.decided, submission.requested, case.edited, case.decided
+WRITES    block.requested, block.withdrawn, release.decided, submission.requested, case.edited, case.decided,
+          purge.requested, purge.approved, purge.withdrawn, restore.requested
 OWNS      console_report, console_case, console_verdict, console_reporter, console_failure, console_block, console_held,
-          console_copy, console_notification, console_activity, console_count, console_report_text, console_held_text (with
-          a full-text index each): a read model made of events only; it can be thrown away and read again;
+          console_copy, console_purge, console_purge_box, console_notification, console_activity, console_count,
+          console_report_text, console_held_text (with a full-text index each): a read model made of events only; it can be thrown away and read again;
           access_operator, access_token, access_session, access_look, access_key, access_hook, access_delivery,
           access_audit, access_view, in a database of their own
 OUTSIDE   HTTP on 8080 (pages, REST, Server-Sent Events); reads the stream of dead letters, and publishes one again when an

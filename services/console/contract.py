@@ -9,9 +9,13 @@ from shared.events import (
     CaseEdited,
     DigestPreferred,
     MailHeld,
+    PurgeApproved,
+    PurgeRequested,
+    PurgeWithdrawn,
     QuarantineAsked,
     ReleaseDecided,
     ReportSubmitted,
+    RestoreRequested,
     SubmissionRequested,
 )
 
@@ -21,5 +25,16 @@ LEFT_ASIDE = (ReportSubmitted, MailHeld, BlockRequested, BlockWithdrawn, Quarant
 CONTRACT = Contract(
     "console",
     reads=tuple(event for event in EVENTS if event not in LEFT_ASIDE),
-    writes=(BlockRequested, BlockWithdrawn, ReleaseDecided, SubmissionRequested, CaseEdited, CaseDecided),
+    writes=(
+        BlockRequested,
+        BlockWithdrawn,
+        ReleaseDecided,
+        SubmissionRequested,
+        CaseEdited,
+        CaseDecided,
+        PurgeRequested,
+        PurgeApproved,
+        PurgeWithdrawn,
+        RestoreRequested,
+    ),
 )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, delete, exists, func, or_
+from sqlalchemy import ColumnElement, String, cast, delete, exists, func, or_, update
 from sqlmodel import col, select
 
 from services.console.handlers.note import note
@@ -17,6 +17,8 @@ from services.console.tables import (
     Held,
     HeldText,
     Notification,
+    Purge,
+    PurgeBox,
     Report,
     Reporter,
     ReportText,
@@ -43,6 +45,7 @@ def on_erasure_requested(event: ErasureRequested, work: Work) -> None:
     work.session.execute(delete(Reporter).where(col(Reporter.id) == address))
     work.session.execute(delete(Copy).where(func.lower(Copy.recipient) == address))
     _drop_told(address, work)
+    _drop_purged(address, work)
     _drop_held(func.lower(Held.from_address) == address, work)
     _drop_held(~exists().where(col(Copy.held_id) == Held.id), work)
     for case_id in cases:
@@ -61,6 +64,17 @@ def _drop_told(address: str, work: Work) -> None:
         work.session.execute(delete(Notification).where(col(Notification.id).in_(some)))
 
 
+def _drop_purged(address: str, work: Work) -> None:
+    """Drop what was done in a person's mailbox, and which mails of theirs were looked for."""
+    work.session.execute(delete(PurgeBox).where(func.lower(PurgeBox.mailbox) == address))
+    theirs = update(Purge).where(col(Purge.from_address) == address)
+    work.session.execute(theirs.values(match={}, from_address="", subject="", reason=""))
+    named = func.lower(cast(Purge.mailboxes, String)).contains(f'"{address}"', autoescape=True)
+    for purge in work.load(Purge, named):
+        purge.mailboxes = [one for one in purge.mailboxes if one.lower() != address]
+        purge.match = purge.match if purge.mailboxes else {}  # without any it would be planned again in all of them
+
+
 def forget(before: datetime, work: Work) -> None:
     """Forget what happened before a time."""
     _drop_reports(col(Report.at) < before, work)
@@ -70,6 +84,9 @@ def forget(before: datetime, work: Work) -> None:
     work.session.execute(delete(Reporter).where(col(Reporter.last_at) < before))
     month = before.date().replace(day=1).isoformat()
     work.session.execute(delete(Count).where(col(Count.day) != "", col(Count.day) < month))
+    old = select(Purge.id).where(col(Purge.at) < before)
+    work.session.execute(delete(PurgeBox).where(col(PurgeBox.purge_id).in_(old)))
+    work.session.execute(delete(Purge).where(col(Purge.at) < before))
     _drop_held(col(Held.expires_at) < before, work)
     recount(work)
 
@@ -77,7 +94,8 @@ def forget(before: datetime, work: Work) -> None:
 def recount(work: Work) -> None:
     """Count what stands now from the rows themselves, after many of them went at once."""
     standing: dict[str, tuple[Any, Any]] = {
-        "case": (Case, Case.stage), "copy": (Copy, Copy.status), "block": (Block, Block.status)
+        "case": (Case, Case.stage), "copy": (Copy, Copy.status), "block": (Block, Block.status),
+        "purge": (Purge, Purge.status),
     }  # fmt: skip
     work.flush()
     work.forget()

@@ -1,9 +1,9 @@
 """mailboxes: takes like mails out of mailboxes by an approved plan, and puts them back. It alone has a key to mailboxes.
 
-READS     report.received, quarantine.held, verdict.issued, purge.requested, purge.approved, restore.requested,
-          erasure.requested
-WRITES    purge.requested, purge.planned, purge.approved, purge.finished, restore.requested, restore.finished,
-          notification.sent
+READS     report.received, quarantine.held, verdict.issued, purge.requested, purge.approved, purge.withdrawn,
+          restore.requested, erasure.requested
+WRITES    purge.requested, purge.planned, purge.approved, purge.delayed, purge.finished, restore.requested,
+          restore.finished, notification.sent
 OWNS      mailboxes_mail, mailboxes_recipient, mailboxes_judged, mailboxes_purge, mailboxes_box, mailboxes_move,
           mailboxes_restore
 OUTSIDE   the mail store (LONGSTOP_MAILSTORE_URL: doveadm over HTTP, or IMAP), HTTP on 8087, SMTP to LONGSTOP_SMTP_OUT_URL

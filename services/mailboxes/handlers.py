@@ -15,6 +15,7 @@ from shared.events import (
     PurgeApproved,
     PurgeMatch,
     PurgeRequested,
+    PurgeWithdrawn,
     QuarantineHeld,
     ReportReceived,
     RestoreRequested,
@@ -66,6 +67,12 @@ class Handlers:
     def on_purge_approved(self, event: PurgeApproved, work: Work) -> None:
         """Somebody stands for a plan."""
         self._purges.approve(purge_of(event.purge_id, work), plan=event.plan, by=event.by, work=work, say=False)
+
+    def on_purge_withdrawn(self, event: PurgeWithdrawn, work: Work) -> None:
+        """Somebody does not want a purge. One that has begun, or has ended, goes its way: it can be restored."""
+        purge = purge_of(event.purge_id, work)
+        if purge.status in ("planning", "planned"):
+            self._purges.withdraw(purge, f"withdrawn by {event.by}", work)
 
     def on_restore_requested(self, event: RestoreRequested, work: Work) -> None:
         """Somebody wants mails back."""

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session, col, select
 
 from services.mailboxes.purges import Purges
-from services.mailboxes.tables import Box, Known, Move, Purge, Restore
+from services.mailboxes.tables import Known, Purge
+from services.mailboxes.views import story, views
 from shared.errors import Reject
 from shared.events import PurgeMatch, PurgeRequested, RestoreRequested
 from shared.run import VERSION, Room
@@ -20,9 +21,6 @@ from shared.work import Work
 Name = Annotated[str, Field(min_length=1, max_length=320)]
 Words = Annotated[str, Field(max_length=1_000)]
 Names = Annotated[list[Name], Field(max_length=10_000)]
-
-#: Mailboxes of one answer.
-BOXES_MAX = 1_000
 
 
 class Wanted(BaseModel):
@@ -88,13 +86,11 @@ class PurgeDoor:
     async def listed(self, limit: Annotated[int, Query(ge=1, le=1_000)] = 50) -> dict[str, Any]:
         """Purges, the newest first."""
         query = select(Purge).order_by(col(Purge.requested_at).desc(), col(Purge.purge_id)).limit(limit)
-        return await self._database.look(
-            lambda session: {"purges": [_view(purge) for purge in session.exec(query).all()]}
-        )
+        return await self._database.look(lambda session: {"purges": views(session.exec(query).all(), session)})
 
     async def show(self, purge_id: Name) -> dict[str, Any]:
         """One purge with its mailboxes and mails: what it would do, or did."""
-        return await self._database.look(lambda session: _story(_find(purge_id, session), session, self._purges))
+        return await self._database.look(lambda session: story(_find(purge_id, session), session, self._purges))
 
     async def ask(self, wanted: Wanted) -> dict[str, Any]:
         """Plan a purge. What may not be purged is refused at once, with the reason."""
@@ -174,37 +170,3 @@ def _like(wanted: Wanted, session: Session) -> PurgeMatch:
         raise Problem(HTTPStatus.NOT_FOUND, "this mail is not known", "name a mail that was reported or held")
     facts = {name: getattr(mail, name) for name in ("message_id", "from_address", "subject", "body_hash", "sketch")}
     return PurgeMatch.model_validate({**facts, **wanted.match.model_dump(exclude_unset=True)})
-
-
-def _view(purge: Purge) -> dict[str, Any]:
-    return {
-        **purge.model_dump(exclude={"match", "due_at", "attempts", "from_address"}),
-        "match": PurgeMatch.model_validate_json(purge.match).model_dump(mode="json", exclude_defaults=True),
-    }
-
-
-def _story(purge: Purge, session: Session, purges: Purges) -> dict[str, Any]:
-    boxes = session.exec(
-        select(Box)
-        .where(Box.purge_id == purge.purge_id)
-        .order_by(col(Box.found).desc(), col(Box.mailbox))
-        .limit(BOXES_MAX)
-    ).all()
-    moves = session.exec(select(Move).where(Move.purge_id == purge.purge_id).limit(10 * BOXES_MAX)).all()
-    restores = session.exec(select(Restore).where(Restore.purge_id == purge.purge_id)).all()
-    return {
-        **_view(purge),
-        "needs_second": purges.needs_second(purge, session),
-        "mailboxes": [
-            {
-                **box.model_dump(exclude={"purge_id", "tell_at", "tell_attempts", "due_at"}),
-                "mails": [
-                    move.model_dump(exclude={"purge_id", "mailbox", "number"})
-                    for move in moves
-                    if move.mailbox == box.mailbox
-                ],
-            }
-            for box in boxes
-        ],
-        "restores": [restore.model_dump(exclude={"purge_id"}) for restore in restores],
-    }

@@ -18,7 +18,7 @@ from services.mailboxes.rules.policy import retry_delay
 from services.mailboxes.stores import MailStore
 from services.mailboxes.tables import Box, Move
 from shared.errors import Defer, Reject
-from shared.events import PurgeMatch
+from shared.events import PurgeDelayed, PurgeMatch
 from shared.run import Room
 from shared.tasks import end
 from shared.work import Work, now
@@ -120,6 +120,8 @@ class WorkOnMailboxes:
             self._at_rest(box, task.task, work)
         else:
             box.result = "delayed"
+            if box.attempts == 1:
+                _say_delayed(box, task.task, work)
             box.due_at = work.at + retry_delay(attempts=box.attempts, base_ms=self._room.settings.retry_base_ms)
 
     def _done(self, task: Task, result: Result, work: Work) -> None:
@@ -198,6 +200,18 @@ def _in_state(box: Box, state: str, work: Work) -> int:
     query = select(func.count()).select_from(Move)
     query = query.where(Move.purge_id == box.purge_id, Move.mailbox == box.mailbox, Move.state == state)
     return work.session.exec(query).one()
+
+
+def _say_delayed(box: Box, task: str, work: Work) -> None:
+    event = {
+        "purge_id": box.purge_id,
+        "mailbox": box.mailbox,
+        "task": task,
+        "plan": purge_of(box.purge_id, work).plan,
+        "restore_id": box.restore_id if task == "restore" else "",
+        "reason": box.reason,
+    }
+    work.emit(PurgeDelayed.model_validate(event))
 
 
 def _mark(task: Task, outcome: steps.Outcome, work: Work) -> None:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from services.mailboxes.results import boxes_of, finish, finish_restore, finish_run, say_planned
 from services.mailboxes.rules.likeness import Wanted
-from services.mailboxes.rules.policy import is_stale, needs_second, why_not
+from services.mailboxes.rules.policy import fresh_until, needs_second, why_not
 from services.mailboxes.settings import MailboxesSettings
 from services.mailboxes.tables import Box, Move, Purge, Restore
 from shared.errors import Defer, Reject
@@ -87,7 +87,7 @@ class Purges:
             raise Defer("this purge is not planned yet")
         if purge.status != "planned" or purge.plan != plan or purge.planned_at is None:
             raise Reject(f"plan {plan} cannot be approved: this purge is {purge.status}, its plan is {purge.plan}")
-        if is_stale(planned_at=purge.planned_at, at=work.at, minutes=self._settings.purge_plan_minutes):
+        if work.at > self._fresh_until(purge.planned_at):
             raise Reject(f"the plan is older than {self._settings.purge_plan_minutes} minutes: have it planned anew")
         if by == purge.by and self.needs_second(purge, work.session):
             raise Reject("this purge hits so many mailboxes that somebody else must approve it")
@@ -153,13 +153,16 @@ class Purges:
         hits = [box for box in boxes if box.found]
         second = needs_second(hit_count=len(hits), above=self._settings.purge_approval_above)
         purge.status, purge.planned_at = "planned", work.at
-        say_planned(purge, boxes, work, second=second)
+        say_planned(purge, boxes, work, second=second, until=self._fresh_until(work.at))
         failed = [box for box in boxes if box.result == "failure"]
         if purge.go and not hits:
             why = f"{len(failed)} mailboxes could not be looked at" if failed else "no mailbox has such a mail"
             finish(purge, "failed" if failed else "nothing", why, work)
         elif purge.go and not second:
             self.approve(purge, plan=purge.plan, by=purge.by, work=work, say=True)
+
+    def _fresh_until(self, planned_at: datetime) -> datetime:
+        return fresh_until(planned_at=planned_at, minutes=self._settings.purge_plan_minutes)
 
     def _why_not(self, event: PurgeRequested, work: Work) -> str:
         if not self._settings.mailstore_url.get_secret_value():

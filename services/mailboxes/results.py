@@ -1,6 +1,7 @@
 """What became of a purge, as its rows and the event that tells of it."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import groupby
 
 from sqlalchemy import func, update
@@ -22,7 +23,7 @@ from shared.work import Work
 NAMED_MAX = 1_000
 
 
-def say_planned(purge: Purge, boxes: Sequence[Box], work: Work, *, second: bool) -> None:
+def say_planned(purge: Purge, boxes: Sequence[Box], work: Work, *, second: bool, until: datetime) -> None:
     """Say what a plan would do."""
     told = [box for box in boxes if box.found or box.unlike or box.reason][:NAMED_MAX]
     work.emit(
@@ -33,6 +34,7 @@ def say_planned(purge: Purge, boxes: Sequence[Box], work: Work, *, second: bool)
             hit_count=sum(box.found > 0 for box in boxes),
             message_count=sum(box.found for box in boxes),
             needs_second=second,
+            approve_until=until,
             mailboxes=tuple(
                 PlannedMailbox(mailbox=box.mailbox, found=box.found, unlike=box.unlike, reason=box.reason)
                 for box in told

@@ -73,6 +73,7 @@ class PurgePlanned(Event):
     hit_count: int = Field(description="mailboxes that have such mails")
     message_count: int
     needs_second: bool = Field(description="somebody else than who asked must approve")
+    approve_until: datetime | None = Field(default=None, description="then the plan is too old to be acted on")
     mailboxes: tuple[PlannedMailbox, ...] = Field(
         default=(), description="those with mails or trouble, the first 1,000 of them"
     )
@@ -92,6 +93,34 @@ class PurgeApproved(Event):
 
     def key(self) -> tuple[object, ...]:
         return (self.purge_id, self.plan, self.by)
+
+
+class PurgeWithdrawn(Event):
+    """Somebody does not want a purge that has moved nothing yet."""
+
+    STREAM: ClassVar = "purge.withdrawn.v1"
+
+    purge_id: str
+    by: Annotated[str, StringConstraints(min_length=1, max_length=320)]
+
+    def key(self) -> tuple[object, ...]:
+        return (self.purge_id,)
+
+
+class PurgeDelayed(Event):
+    """A mailbox did not do for now what was to be done in it; it is tried again. Said once for each task of each mailbox."""
+
+    STREAM: ClassVar = "purge.delayed.v1"
+
+    purge_id: str
+    mailbox: str
+    task: Literal["plan", "purge", "restore"]
+    plan: int = Field(ge=1, description="the plan that was made or acted on")
+    restore_id: str = Field(default="", description="of a restore: which")
+    reason: str = ""
+
+    def key(self) -> tuple[object, ...]:
+        return (self.purge_id, self.mailbox, self.task, self.plan, self.restore_id)
 
 
 class MovedMail(Part):

@@ -228,7 +228,7 @@ async def test_a_plan_is_made_anew_and_an_old_one_is_not_acted_on(
     made: House, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     purge_id = await ask(made)
-    monkeypatch.setattr("services.mailboxes.purges.is_stale", lambda **_: True)
+    monkeypatch.setattr("services.mailboxes.purges.fresh_until", lambda **_: AT)
     assert await act(made, purge_id, "approval", by="mallory", plan=1) == 409
     monkeypatch.undo()
     store.boxes[PEOPLE[0]].deliver(mail(), AT + timedelta(days=1))

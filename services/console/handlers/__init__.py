@@ -12,9 +12,11 @@ from services.console.handlers.blocks import (
 from services.console.handlers.cases import on_case_decided, on_case_edited
 from services.console.handlers.purges import (
     on_purge_approved,
+    on_purge_delayed,
     on_purge_finished,
     on_purge_planned,
     on_purge_requested,
+    on_purge_withdrawn,
     on_restore_finished,
     on_restore_requested,
 )
@@ -61,9 +63,11 @@ __all__ = [
     "on_case_triaged",
     "on_notification_sent",
     "on_purge_approved",
+    "on_purge_delayed",
     "on_purge_finished",
     "on_purge_planned",
     "on_purge_requested",
+    "on_purge_withdrawn",
     "on_quarantine_deleted",
     "on_quarantine_expired",
     "on_quarantine_filed",

@@ -6,6 +6,7 @@ row may exist before the event that describes it: what is not known yet is empty
 
 from services.console.tables.entries import Block, Copy, Held, Notification
 from services.console.tables.lines import Activity, Count, count, count_key, move
+from services.console.tables.purges import Purge, PurgeBox
 from services.console.tables.reports import Case, Failure, Report, Reporter, Verdict
 from services.console.tables.rows import METADATA, Row, row_of
 from services.console.tables.texts import HeldText, ReportText, searchable
@@ -21,6 +22,8 @@ __all__ = [
     "Held",
     "HeldText",
     "Notification",
+    "Purge",
+    "PurgeBox",
     "Report",
     "ReportText",
     "Reporter",

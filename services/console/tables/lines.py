@@ -26,6 +26,7 @@ class Activity(SQLModel, table=True):
     case_id: str = Field(default="", index=True)
     block_id: str = ""
     held_id: str = Field(default="", index=True)
+    purge_id: str = Field(default="", index=True)
 
 
 class Count(SQLModel, table=True):

@@ -1,6 +1,6 @@
 """What may be purged, by whom, and what a verdict does by itself."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
@@ -8,6 +8,8 @@ from shared.events import AnalyserAnswer, PurgeMatch
 from shared.events.vocabulary import BAD_CATEGORIES, VerdictCategory
 
 Policy: TypeAlias = Literal["off", "confident", "ask"]
+#: How far a purge is undone; empty: not at all.
+Undone: TypeAlias = Literal["", "restoring", "partly", "restored"]
 Where: TypeAlias = Literal["recipients", "all"]
 
 #: Least confidence, 0 to 1, with which a verdict purges: that with which it blocks.
@@ -49,9 +51,18 @@ def needs_second(*, hit_count: int, above: int) -> bool:
     return hit_count > above
 
 
-def is_stale(*, planned_at: datetime, at: datetime, minutes: int) -> bool:
-    """Whether a plan is too old to be acted on: mailboxes have changed."""
-    return at - planned_at > timedelta(minutes=minutes)
+def fresh_until(*, planned_at: datetime, minutes: int) -> datetime:
+    """When a plan is too old to be acted on: mailboxes have changed."""
+    return planned_at + timedelta(minutes=minutes)
+
+
+def undone(*, states: Mapping[str, int], under_way: bool) -> Undone:
+    """How far a purge is undone, by how many of its mails are in each state; what users took themselves needs no undoing."""
+    if under_way:
+        return "restoring"
+    if not states.get("restored"):
+        return ""
+    return "partly" if states.get("moved") else "restored"
 
 
 def retry_delay(*, attempts: int, base_ms: int) -> timedelta:

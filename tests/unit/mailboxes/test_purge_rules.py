@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from services.mailboxes.rules.likeness import Found, Key, Wanted, is_meant, key_of, to_purge, to_restore
-from services.mailboxes.rules.policy import is_stale, needs_second, retry_delay, takes_back, wants, why_not
+from services.mailboxes.rules.policy import fresh_until, needs_second, retry_delay, takes_back, undone, wants, why_not
 from shared.events import AnalyserAnswer, PurgeMatch
 from shared.mail import read_mail
 from tests.mails import mail
@@ -72,10 +72,26 @@ def test_a_verdict_of_nobody_takes_nothing_back() -> None:
 
 def test_bounds_are_where_they_are_said_to_be() -> None:
     assert [needs_second(hit_count=count, above=20) for count in (20, 21)] == [False, True]
-    assert not is_stale(planned_at=AT, at=AT + timedelta(minutes=60), minutes=60)
-    assert is_stale(planned_at=AT, at=AT + timedelta(minutes=60, seconds=1), minutes=60)
+    assert fresh_until(planned_at=AT, minutes=60) == AT + timedelta(minutes=60)
     delays = [retry_delay(attempts=count, base_ms=1000).total_seconds() for count in (1, 2, 8, 9, 10_000)]
     assert delays == [2, 4, 256, 300, 300]
+
+
+@pytest.mark.parametrize(
+    ("states", "under_way", "word"),
+    [
+        ({}, False, ""),
+        ({"moved": 2, "gone": 1}, False, ""),
+        ({"moved": 1, "restored": 1}, False, "partly"),
+        ({"restored": 1, "kept": 1}, False, "restored"),
+        ({"kept": 2}, False, ""),
+        ({"moved": 2}, True, "restoring"),
+    ],
+)
+def test_a_purge_is_undone_when_nothing_that_it_moved_is_left_there(
+    states: dict[str, int], under_way: bool, word: str
+) -> None:
+    assert undone(states=states, under_way=under_way) == word
 
 
 @pytest.mark.parametrize(
