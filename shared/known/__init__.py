@@ -3,6 +3,7 @@
 Two files beside, kept by hand: `hosts.toml` and `brands.toml`.
 """
 
+import re
 import tomllib
 from collections.abc import Collection
 from importlib.resources import files
@@ -39,6 +40,17 @@ def under(host: str, names: Collection[str]) -> str:
         if name in names:
             return name
     return ""
+
+
+_MACHINE = re.compile(r"(no|not|dont|donot|do-not)[._-]?reply|notif|mailer|messages|invites?\b")
+
+
+def speaks_for_many(address: str) -> bool:
+    """Whether all customers of a platform send from this one address: each of them can make it say what they like."""
+    local, _, domain = address.lower().rpartition("@")
+    return bool(
+        _MACHINE.search(local) and under(domain, SHARED | MAILERS) and not under(domain, FREE_HOSTING | FREEMAIL)
+    )
 
 
 def carries(host: str, own: str) -> bool:

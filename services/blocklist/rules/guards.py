@@ -8,7 +8,7 @@ from publicsuffixlist import PublicSuffixList
 
 from services.blocklist.rules.forms import host_part, network_of
 from shared.events.vocabulary import BlockAction, BlockKind
-from shared.known import FREE_HOSTING, FREEMAIL, MAILERS, SHARED, SHORTENERS
+from shared.known import FREE_HOSTING, FREEMAIL, MAILERS, SHARED, SHORTENERS, speaks_for_many
 from shared.mail.domains import is_address
 
 #: Widest networks: what one customer of a provider gets, in bits of prefix; wider ones hit neighbours.
@@ -65,6 +65,8 @@ def refusal(
     reason = _too_wide(kind, value, automatic)
     if action == "block":
         reason = reason or _must_pass(kind, value, ours.domains) or _protected(kind, value, ours.senders)
+        if automatic and kind == "address" and speaks_for_many(value):
+            reason = reason or f"all customers of a platform send from {value}: an operator can add it"
     return reason
 
 

@@ -111,6 +111,13 @@ def test_a_verdict_lists_no_network_wider_than_one_machine(value: str, accepted:
     assert (reason("ip", value, automatic=True) == "") is accepted
 
 
+def test_only_a_person_blocks_an_address_that_all_customers_of_a_platform_send_from() -> None:
+    assert "an operator can add it" in reason("address", "No-Reply@notify.thinkific.com", automatic=True)
+    assert reason("address", "no-reply@notify.thinkific.com") == ""
+    assert reason("address", "school@thinkific.com", automatic=True) == ""
+    assert reason("address", "no-reply@gmail.com", automatic=True) == ""
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "refused"),
     [

@@ -121,6 +121,22 @@ def test_the_sender_and_the_strangers_hosts_are_proposed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sender", "proposed"),
+    [
+        ("no-reply@notify.thinkific.com", False),
+        ("notifications@zendesk.com", False),
+        ("school@thinkific.com", True),
+        ("noreply@thief.web.app", True),
+        ("noreply@thief.example", True),
+    ],
+)
+def test_the_address_that_a_platform_sends_all_its_customers_mail_from_is_not_proposed(
+    sender: str, *, proposed: bool
+) -> None:
+    assert (("address", sender) in blocked(f"X <{sender}>", link("https://login.example/"))) is proposed
+
+
+@pytest.mark.parametrize(
     "host",
     [
         "bit.ly",

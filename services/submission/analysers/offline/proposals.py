@@ -7,7 +7,7 @@ from services.submission.analysers.offline.brand_list import owner
 from services.submission.analysers.offline.view import View
 from shared.events import ProposedBlock
 from shared.events.vocabulary import BAD_CATEGORIES, VerdictCategory
-from shared.known import FREE_HOSTING, FREEMAIL, SHARED, SHORTENERS, under
+from shared.known import FREE_HOSTING, FREEMAIL, SHARED, SHORTENERS, speaks_for_many, under
 from shared.mail import Attachment, registrable
 
 #: Hosts and files proposed of one mail: more of them are padding.
@@ -34,6 +34,8 @@ def _sender(view: View) -> Iterator[ProposedBlock]:
         return  # the recipient, forged
     if owner(sender.domain) and not view.is_freemail:
         return  # a brand is forged or abused; its address carries honest mail too
+    if speaks_for_many(sender.address):
+        return
     if view.mail.authentication.dmarc == "fail" or (_may_be_forged(view) and (view.is_freemail or _spf_failed(view))):
         return
     yield ProposedBlock(kind="address", value=sender.address)
