@@ -35,8 +35,8 @@ async def test_a_verdict_arrives_live_after_a_report(
                 headers={"Content-Type": "message/rfc822"},
             )
             assert answer.status_code == 202
-        await expect(page.locator("#live li[data-kind='verdict.issued']")).to_be_visible()
         await page.get_by_role("button", name="Verdicts").click()
+        await expect(page.locator("#live li[data-kind='verdict.issued']")).to_be_visible()
         await expect(page.locator("#live li[data-kind='report.received']")).to_be_hidden()
 
 

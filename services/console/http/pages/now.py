@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Response
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from services.console.contract import CONTRACT
 from services.console.http.guard import Asking
@@ -13,12 +13,12 @@ from services.console.pipeline import Pipeline
 from services.console.queries import newest_activity, series, stats
 from services.console.queries.counters import expiring, overdue
 from services.console.queries.queue import Wanted, cases
-from services.console.tables import Case
+from services.console.tables import Activity, Case, Report
 from services.console.words import CATEGORIES
 from shared.work import now
 
 #: Days of the small charts, lines of the stream, cases that are shown.
-DAYS, LINES, CASES = 14, 60, 8
+DAYS, LINES, CASES = 14, 120, 8
 
 #: What the live stream may bring, by the names of its events.
 KINDS = tuple(kind.STREAM.removesuffix(".v1") for kind in CONTRACT.reads)
@@ -57,14 +57,31 @@ def _told(session: Session, at: datetime, me: str) -> dict[str, Any]:
     since = at.date() - timedelta(days=DAYS - 1)
     reports = series(session, "report", since=since, until=at.date())
     verdicts = series(session, "verdict", since=since, until=at.date())
+    lines = newest_activity(session, LINES)
     mine = select(Case.id).where(Case.owner == me, Case.stage == "wait").limit(100)
     return {
         "stats": stats(session, at),
         "overdue": overdue(session, at),
         "expiring": expiring(session, at),
         "mine": len(session.exec(mine).all()),
-        "lines": newest_activity(session, LINES),
+        "lines": list(zip(lines, _paths(lines, session), strict=True)),
         "waiting": cases(session, Wanted(), at, CASES)[0],
         "reports_by_day": [sum(day) for day in zip(*reports.values(), strict=True)] or [0] * DAYS,
         "verdicts_by_day": {word: verdicts[word] for word in CATEGORIES if word in verdicts},
     }
+
+
+def _paths(lines: list[Activity], session: Session) -> list[str]:
+    """Where each line leads: to what it is about. A report came before anybody knew its case."""
+    reports = {line.report_id for line in lines if line.report_id and not line.case_id}
+    cases = dict(session.exec(select(Report.id, Report.case_id).where(col(Report.id).in_(reports))).all())
+    return [
+        about(purge_id=line.purge_id, case_id=line.case_id or cases.get(line.report_id, ""), held_id=line.held_id)
+        for line in lines
+    ]
+
+
+def about(*, purge_id: str, case_id: str, held_id: str) -> str:
+    """The page of what a line is about; empty when it has none."""
+    pages = (("purges", purge_id), ("cases", case_id), ("quarantine", held_id))
+    return next((f"/{page}/{key}" for page, key in pages if key), "")
