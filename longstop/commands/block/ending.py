@@ -23,7 +23,9 @@ def remove(
         response = api.delete(f"/v1/blocks/{value}", params=BY) if "/" not in value else None
         if response is None or response.status_code == 404:
             response = api.delete("/v1/blocks", params={"value": value, **BY})
-        for block_id in answer_of(response).json()["removed"] if deliver else ():
+        removed = answer_of(response).json()["removed"]
+        show.say(f"removed: {', '.join(removed)}")
+        for block_id in removed if deliver else ():
             _deliver(api, block_id)
 
 
