@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -150,7 +151,7 @@ def _act(
     refused = []
     with _api(data) as api:
         for recipient in recipients or _every(api, whole, everybody):
-            path = f"/v1/quarantine/{whole}/{recipient}/{wanted}"
+            path = f"/v1/quarantine/{whole}/{quote(recipient, safe='@')}/{wanted}"
             try:
                 done = answer_of(api.post(path, json={**how, "by": by or getpass.getuser()})).json()
             except LongstopError as error:

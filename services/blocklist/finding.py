@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import func, or_
+from sqlalchemy import func, or_, tuple_
 from sqlmodel import Session, col, select
 
 from services.blocklist.entries import origin_of
@@ -37,12 +37,16 @@ def view(entry: Entry) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which entries are listed: of a kind, with a text in the value, that end before a moment, that stopped nothing since one."""
+    """Which entries are listed: of a kind, with a text in the value, that end before a moment, that stopped nothing since one.
+
+    `after`: only those that stand in the list after this one, by id.
+    """
 
     kind: BlockKind | None = None
     text: str = ""
     ends_before: datetime | None = None
     unused_since: datetime | None = None
+    after: str = ""
 
 
 def listed(session: Session, wanted: Wanted, *, limit: int) -> Sequence[Entry]:
@@ -57,7 +61,13 @@ def listed(session: Session, wanted: Wanted, *, limit: int) -> Sequence[Entry]:
     if since := wanted.unused_since:
         unused = or_(col(Entry.last_hit_at).is_(None), col(Entry.last_hit_at) < since)
         query = query.where(col(Entry.created_at) < since, unused)
-    return session.exec(query.order_by(col(Entry.created_at).desc(), col(Entry.block_id).desc()).limit(limit)).all()
+    place = (col(Entry.created_at), col(Entry.block_id))
+    if wanted.after:
+        last = session.get(Entry, wanted.after)
+        if last is None:
+            return []
+        query = query.where(tuple_(*place) < (last.created_at, last.block_id))
+    return session.exec(query.order_by(*(column.desc() for column in place)).limit(limit)).all()
 
 
 def named(session: Session, value: str) -> Sequence[Entry]:

@@ -74,13 +74,14 @@ class Filters(BaseModel):
     unused_days: Annotated[
         int | None, Field(ge=1, le=3_650, description="only older ones that stopped nothing for so many days")
     ] = None
+    before: Annotated[str, Field(max_length=64, description="`next` of the page before")] = ""
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
 
     def wanted(self, at: datetime) -> Listing:
         """The same as the book is asked."""
         ends_before = None if self.expiring_days is None else at + timedelta(days=self.expiring_days)
         unused_since = at - timedelta(days=self.unused_days) if self.unused_days else None
-        return Listing(self.kind, self.q, ends_before, unused_since)
+        return Listing(self.kind, self.q, ends_before, unused_since, self.before)
 
 
 def app(room: Room, copies: Copies) -> FastAPI:
@@ -120,9 +121,11 @@ class BlockDoor:
         self._book = Book(room.settings)
 
     async def entries(self, filters: Annotated[Filters, Query()]) -> dict[str, Any]:
-        """The entries that work now, the newest first."""
-        found = await self._database.look(lambda session: listed(session, filters.wanted(now()), limit=filters.limit))
-        return {"blocks": [view(entry) for entry in found]}
+        """The entries that work now, the newest first. `next` of the last page is empty."""
+        limit = filters.limit
+        found = await self._database.look(lambda session: listed(session, filters.wanted(now()), limit=limit + 1))
+        shown = found[:limit]
+        return {"blocks": [view(entry) for entry in shown], "next": shown[-1].block_id if len(found) > limit else ""}
 
     async def add(self, wanted: Wanted) -> dict[str, Any]:
         """Add an entry; it works from the next mail on. One that stands already is kept, with the later end."""

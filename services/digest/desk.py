@@ -44,7 +44,7 @@ class Desk:
         router.add_api_route("/v1/quarantine", self.copies, methods=["GET"])
         router.add_api_route("/v1/quarantine/{held_id}", self.mail, methods=["GET"])
         router.add_api_route("/v1/quarantine/{held_id}/raw", self.raw, methods=["GET"], response_class=Response)
-        router.add_api_route("/v1/quarantine/{held_id}/{recipient}/{wanted}", self.act, methods=["POST"])
+        router.add_api_route("/v1/quarantine/{held_id}/{recipient:path}/{wanted}", self.act, methods=["POST"])
 
     async def copies(self, asked: Annotated[Search, Query()]) -> dict[str, Any]:
         """Copies of held mails, the newest first. The last page has no `next`."""

@@ -146,7 +146,7 @@ async def test_an_entry_whose_time_is_over_leaves_the_hash_and_is_said(blocks: H
     (expired,) = await said(blocks, BlockExpired)
     assert expired["block_id"] == entry["block_id"]
     await gone(blocks, f"tenant|address|{FEE}")
-    assert (await api.get("/v1/blocks")).json() == {"blocks": []}
+    assert (await api.get("/v1/blocks")).json() == {"blocks": [], "next": ""}
 
 
 async def test_an_emptied_redis_is_filled_again(blocks: House, api: httpx.AsyncClient) -> None:
@@ -207,7 +207,7 @@ async def test_a_refused_entry_is_one_problem_that_says_why(
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
     assert words in response.json()["detail"]
-    assert (await api.get("/v1/blocks")).json() == {"blocks": []}
+    assert (await api.get("/v1/blocks")).json() == {"blocks": [], "next": ""}
     assert await blocks.said(BlockCreated) == []
 
 

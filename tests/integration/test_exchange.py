@@ -16,6 +16,7 @@ from services.blocklist.tables import Traffic
 from shared.events import BlockCreated, BlockImported, BlockRefused, VerdictIssued
 from shared.events.verdicts import ProposedBlock
 from shared.work import now
+from tests.command_line import longstop
 from tests.services import House, house
 from tests.waiting import until
 
@@ -112,6 +113,11 @@ async def test_a_long_list_is_told_at_once(book: House) -> None:
     assert answer.json()["made"] == 5_000
     assert await book.said(BlockCreated) == []
     assert [one["entry_count"] for one in await book.said(BlockImported)] == [5_000]
+    listed = await longstop(book, "block", "list", "--limit", "4999", "--json")
+    assert len({entry["block_id"] for entry in listed.rows}) == 4_999
+    assert "there are more" in listed.stderr
+    whole = await longstop(book, "block", "list", "--limit", "5000", "--json")
+    assert (len({entry["value"] for entry in whole.rows}), whole.stderr) == (5_000, "")
 
 
 async def passed(made: House, kind: str, value: str, mails: int, days_ago: int) -> None:

@@ -28,6 +28,7 @@ from shared.events import (
     SubmissionRequested,
     VerdictIssued,
 )
+from tests.command_line import longstop
 from tests.mails import mail
 from tests.release_gateway import ReleaseGateway
 from tests.services import House, house
@@ -137,6 +138,15 @@ async def test_a_recipient_does_what_is_permitted_and_is_told_why_not_otherwise(
     assert (blocked["value"], blocked["scope"], blocked["action"]) == ("bonus@lucky.example", ANA, "block")
     assert len(await said(digest, SubmissionRequested)) == 1
     assert len(await said(digest, QuarantineDeleted)) == 1
+
+
+@pytest.mark.parametrize("recipient", ["a/b@example.org", "a?b#c%2Fd@example.org"])
+async def test_any_address_that_mail_can_have_is_answered_by_its_name(digest: House, recipient: str) -> None:
+    await digest.publish(held(rcpt=(recipient, BEN)))
+    await said(digest, QuarantineFiled, 2)
+    done = await longstop(digest, "quarantine", "deny", "h1", "--recipient", recipient, "--json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert (await copies(digest, status="denied"))["quarantine"][0]["recipient"] == recipient
 
 
 async def test_a_release_goes_out_once_with_its_envelope_and_origin(

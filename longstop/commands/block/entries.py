@@ -1,6 +1,8 @@
 """Listing, adding, checking and previewing entries."""
 
 import hashlib
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,19 +24,32 @@ def list_entries(
     unused: Annotated[
         int | None, typer.Option(help="Only older ones that stopped nothing for so many days.", metavar="DAYS")
     ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 1_000,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """List the entries that work now."""
+    """List the entries that work now; `export` writes all of them."""
     wanted = {"kind": kind or None, "q": text or None, "expiring_days": expiring, "unused_days": unused}
     query = {name: str(value) for name, value in wanted.items() if value is not None}
     with api_of(data) as api:
-        entries = answer_of(api.get("/v1/blocks", params={**query, "limit": "1000"})).json()["blocks"]
+        entries = list(islice(_entries(api, query), limit + 1))
     if as_json:
-        for entry in entries:
+        for entry in entries[:limit]:
             show.json_line(entry)
-        return
-    show.out.print(show.table("", COLUMNS, (row_of(entry) for entry in entries)))
+    else:
+        show.out.print(show.table("", COLUMNS, (row_of(entry) for entry in entries[:limit])))
+    if len(entries) > limit:
+        show.say(f"there are more: these are the newest {limit}; --limit shows more of them")
+
+
+def _entries(api: Any, query: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """All that fit, page by page."""
+    page = {"next": ""}
+    while True:
+        page = answer_of(api.get("/v1/blocks", params={**query, "limit": "1000", "before": page["next"]})).json()
+        yield from page["blocks"]
+        if not page["next"]:
+            return
 
 
 @app.command()

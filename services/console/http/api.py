@@ -87,7 +87,7 @@ class Api:
     def router(self) -> APIRouter:
         """All of them."""
         router, act, accepted = self._desk.router(), self._desk.act(), HTTPStatus.ACCEPTED
-        decide = "/quarantine/{held_id}/{recipient}/decision"
+        decide = "/quarantine/{held_id}/{recipient:path}/decision"
         router.add_api_route("/stats", self.stats, methods=["GET"], dependencies=self._desk.behind())
         router.add_api_route("/blocks", self.block, methods=["POST"], status_code=accepted, dependencies=act)
         router.add_api_route(
