@@ -28,7 +28,9 @@ class Told:
 async def longstop(made: House, *words: str, typed: str = "") -> Told:
     """Run a command beside this house as somebody at a terminal does, in a process of its own."""
     names = {field.name for field in fields(Endpoints)} & PORTS.keys()
-    there = {name: f"http://127.0.0.1:{made.ports[PORTS[name][0]]}" for name in names if PORTS[name][0] in made.ports}
+    there: dict[str, Any] = {
+        name: f"http://127.0.0.1:{made.ports[PORTS[name][0]]}" for name in names if PORTS[name][0] in made.ports
+    }
     Endpoints(str(made.overrides["redis_url"]), made.prefix, **there).save(made.data_dir)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "longstop", *words, "--data-dir", str(made.data_dir)),
