@@ -32,6 +32,7 @@ COMMANDS = {
     "replay": ("replay", "replay"),
     "doctor": ("doctor", "doctor"),
     "token": ("token", "app"),
+    "webhook": ("webhook", "app"),
     "operator": ("operator", "app"),
     "audit": ("audit", "app"),
     "schema": ("schema", "schema"),

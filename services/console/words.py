@@ -109,6 +109,8 @@ NOTICES = {
     "kept": "Kept. The view is beside the others.",
     "too_many": "Not kept: you have fifty views. Forget one first.",
     "revoked": "Revoked. Whoever uses that token is refused from now on.",
+    "hook_removed": "Removed. Nothing more is sent there.",
+    "hook_again": "Sent again: {n}.",
     "nothing": "Nothing waits for a decision.",
 }
 

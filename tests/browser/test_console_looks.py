@@ -7,6 +7,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Dialog, Request
 
 from tests.operators_room import PAGES, bury, campaign, entries, furnish, held, sign_in, verdict
+from tests.people import bootstrap
 from tests.services import House
 
 Scheme = Literal["light", "dark"]
@@ -25,8 +26,17 @@ async def furnished(console: House, text: str = "") -> dict[str, str]:
         console, *campaign(0, 3, subject=text, comment=text), *campaign(1, 1), *verdict(0, text=text[:400] or "It presses for time."),
         *held(0, subject=text or "A parcel for you", comment=text), *entries(value=text or "bad@bank0.example", reason=text or "no"),
     )  # fmt: skip
+    await told_of(console)
     dead = await bury(console, (text or "{").encode())
     return {name: path.format(case="case-0", held="held-0", dead=dead) for name, path in PAGES.items()}
+
+
+async def told_of(console: House) -> None:
+    """A token and a webhook that wait for nobody."""
+    async with console.http("console") as http:
+        for path, body in (("tokens", {"name": "ci"}), ("webhooks", {"url": "http://127.0.0.1:9/"})):
+            made = await http.post(f"/v1/{path}", json=body, headers=bootstrap(console))
+            assert made.status_code == 201
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -11,6 +11,7 @@ from services.console.http.pages.blocks import BlockPage
 from services.console.http.pages.case import CasePage
 from services.console.http.pages.cases import Queue
 from services.console.http.pages.dead import DeadPage
+from services.console.http.pages.hooks import HookForms
 from services.console.http.pages.house import HousePage
 from services.console.http.pages.kept import KeptViews
 from services.console.http.pages.now import Now
@@ -27,10 +28,11 @@ class Pages:
 
     def __init__(self, desk: Desk, cases: Cases, dead: DeadLetters) -> None:
         show = Showing(desk, dead)
+        house = HousePage(show)
         flow = Pipeline(desk.room.redis, desk.room.settings.stream_prefix)
         self._parts = (
             Now(show, flow), Queue(show, cases), CasePage(show, cases), VerdictPage(show), BlockPage(show), QuarantinePage(show),
-            DeadPage(show, dead), ReportPage(show), HousePage(show), KeptViews(show),
+            DeadPage(show, dead), ReportPage(show), house, HookForms(show, house), KeptViews(show),
         )  # fmt: skip
 
     def routers(self) -> Iterator[APIRouter]:

@@ -1,7 +1,7 @@
-"""The house: settings that are in force, tokens, and the audit."""
+"""The house: settings that are in force, tokens, webhooks, and the audit."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import SecretStr
@@ -10,8 +10,9 @@ from sqlalchemy.exc import ArgumentError
 
 from services.console.access.tokens import TooManyError
 from services.console.http.guard import Asking
+from services.console.http.hooks import KINDS
 from services.console.http.pages.showing import Showing, back
-from services.console.rules.access import Role, may
+from services.console.rules.access import Person, Role, may
 from services.console.settings import ConsoleSettings
 from shared.run import VERSION
 from shared.web import Problem
@@ -40,19 +41,23 @@ class HousePage:
         return router
 
     async def settings(self, person: Asking, done: Annotated[str, Query(max_length=60)] = "") -> Response:
-        """What is in force, secrets hidden; tokens for admins."""
-        return await self._settings(person, done=done)
+        """What is in force, secrets hidden; tokens and webhooks for admins."""
+        return await self.shown(person, done=done)
 
-    async def _settings(self, person: Any, *, done: str = "", made: str = "") -> Response:
+    async def shown(self, person: Person, *, done: str = "", made: str = "", secret: str = "") -> Response:
+        """The page of settings, perhaps with the text of a token or the secret of a webhook that was made just now."""
         is_admin = may(person.role, "admin")
         return await self._show.page(
             "settings.html",
             person,
             done=done,
             made=made,
+            secret=secret,
             version=VERSION,
             rows=in_force(self._show.desk.room.settings) if is_admin else [],
             tokens=await self._access.tokens.all() if is_admin else [],
+            hooks=await self._access.hooks.all() if is_admin else [],
+            kinds=sorted(KINDS),
         )
 
     async def make_token(
@@ -69,7 +74,7 @@ class HousePage:
             _, text = await self._access.tokens.create(name, role, (), ends, person.name)
         except TooManyError:
             raise Problem(409, "there are too many tokens", "revoke some first") from None
-        return await self._settings(person, made=text)
+        return await self.shown(person, made=text)
 
     async def revoke(self, token_id: str, person: Asking) -> Response:
         """End a token."""
