@@ -1,19 +1,14 @@
 """What mailboxes says of a purge on the streams, and hears there: until when a plan is good, what waits, who does not want it."""
 
-import asyncio
-import json
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from longstop.__main__ import command_line
-from longstop.where import Endpoints
 from services.mailboxes.stores.memory import MemoryStore, memory_store, unreachable
 from shared.events import PurgeDelayed, PurgeFinished, PurgePlanned, PurgeRequested, PurgeWithdrawn
+from tests.command_line import longstop
 from tests.purging import PEOPLE, act, ask, box_of, restored, show, standing
 from tests.services import House, house
 from tests.waiting import until
@@ -32,14 +27,6 @@ async def made(redis_url: str, prefix: str, data_dir: Path, store: MemoryStore) 
     url = f"memory://{prefix}"
     async with house(("mailboxes",), redis_url, prefix, data_dir, mailstore_url=url, purge_plan_minutes=30) as one:
         yield one
-
-
-async def listed(made: House, redis_url: str, *words: str) -> str:
-    Endpoints(redis_url, made.prefix, mailboxes=f"http://127.0.0.1:{made.ports['mailboxes_port']}").save(made.data_dir)
-    line = ["purge", "list", "--data-dir", str(made.data_dir), *words]
-    told = await asyncio.to_thread(CliRunner().invoke, command_line("purge"), line)
-    assert told.exit_code == 0, told.output
-    return told.stdout
 
 
 async def test_a_plan_says_until_when_it_may_be_approved(made: House) -> None:
@@ -98,7 +85,7 @@ async def test_a_mailbox_that_does_not_answer_is_told_once_for_each_task(made: H
     await restored(made, purge_id)
 
 
-async def test_a_list_marks_purges_that_were_undone(made: House, redis_url: str) -> None:
+async def test_a_list_marks_purges_that_were_undone(made: House) -> None:
     undone, partly, stays = [await ask(made) for _ in range(3)]
     for purge_id in (undone, partly, stays):
         await act(made, purge_id, "approval", by="mallory", plan=1)
@@ -107,11 +94,10 @@ async def test_a_list_marks_purges_that_were_undone(made: House, redis_url: str)
             named = {"mailboxes": [PEOPLE[0]]} if purge_id == partly else {}
             await act(made, purge_id, "restore", by="eve", **named)
             await restored(made, purge_id)
-    rows = [json.loads(line) for line in (await listed(made, redis_url, "--json")).splitlines()]
-    how: dict[str, Any] = {row["purge_id"]: row["undone"] for row in rows}
+    how = {row["purge_id"]: row["undone"] for row in (await longstop(made, "purge", "list", "--json")).rows}
     assert how == {undone: "restored", partly: "partly", stays: ""}
-    table = await listed(made, redis_url)
-    lines = {one[:8]: next(line for line in table.splitlines() if one[:8] in line) for one in how}
+    table = (await longstop(made, "purge", "list")).stdout.splitlines()
+    lines = {one[:8]: next(line for line in table if one[:8] in line) for one in how}
     assert "partly restored" in lines[partly[:8]]
     assert "restored" in lines[undone[:8]]
     assert "partly" not in lines[undone[:8]]

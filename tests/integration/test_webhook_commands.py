@@ -1,29 +1,23 @@
 """Webhooks for people: by command and on the page of settings; the secret is told once, and only admins get that far."""
 
-import asyncio
-import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from longstop.__main__ import command_line
-from longstop.where import Endpoints
 from services.console import webhooks
 from shared.events import CaseOpened
 from shared.signatures import is_signed
+from tests.command_line import longstop
 from tests.hook_receiver import Receiver, receiving
 from tests.people import OURS, account_of, browser
 from tests.services import House, house
 from tests.waiting import until
 
 OPENED = CaseOpened(case_id="c", report_id="r", category="phishing", subject="x", from_address="e@evil.example")
-
-Say = Callable[..., Any]
 
 
 @pytest.fixture
@@ -37,34 +31,27 @@ async def console(redis_url: str, prefix: str, data_dir: Path, monkeypatch: pyte
     monkeypatch.setattr(webhooks, "FIRST_WAIT", timedelta(milliseconds=1))
     monkeypatch.setattr(webhooks, "LONGEST_WAIT", timedelta(milliseconds=4))
     async with house(("console",), redis_url, prefix, data_dir) as made:
-        Endpoints(redis_url, prefix, console=f"http://127.0.0.1:{made.ports['console_port']}").save(data_dir)
         yield made
 
 
-async def say(console: House, *words: str) -> str:
-    line = ["webhook", *words, "--data-dir", str(console.data_dir)]
-    told = await asyncio.to_thread(CliRunner().invoke, command_line("webhook"), line)
-    assert told.exit_code == 0, told.output
-    return told.stdout
-
-
 async def given_up(console: House) -> bool:
-    (hook,) = (json.loads(line) for line in (await say(console, "list", "--json")).splitlines())
+    (hook,) = (await longstop(console, "webhook", "list", "--json")).rows
     return bool(hook["dead"] == 1)
 
 
 async def test_a_webhook_is_added_listed_replayed_and_removed_by_commands(console: House, receiver: Receiver) -> None:
     receiver.answers = [400]
-    secret = (await say(console, "add", receiver.url, "--kind", "case.opened")).strip()
+    secret = (await longstop(console, "webhook", "add", receiver.url, "--kind", "case.opened")).stdout.strip()
     await console.publish(OPENED)
     await until(lambda: given_up(console))
-    table = await say(console, "list")
-    assert receiver.url in table
-    assert "it answered 400" in table
-    assert secret not in table + await say(console, "list", "--json")
+    table, rows = await longstop(console, "webhook", "list"), await longstop(console, "webhook", "list", "--json")
+    assert receiver.url in table.stdout
+    assert "it answered 400" in table.stdout
+    assert secret
+    assert secret not in table.stdout + rows.stdout
     receiver.answers = [204]
-    (hook,) = (json.loads(line) for line in (await say(console, "list", "--json")).splitlines())
-    assert json.loads(await say(console, "replay", hook["id"], "--json")) == {"deliveries": 1}
+    hook_id = rows.rows[0]["id"]
+    assert (await longstop(console, "webhook", "replay", hook_id, "--json")).rows == [{"deliveries": 1}]
 
     async def there() -> bool:
         return len(receiver.heard) == 1
@@ -72,16 +59,15 @@ async def test_a_webhook_is_added_listed_replayed_and_removed_by_commands(consol
     await until(there)
     ((_, body, headers),) = receiver.heard
     assert is_signed(body, secret, headers["x-longstop-timestamp"], headers["x-longstop-signature"])
-    await say(console, "remove", hook["id"])
-    assert await say(console, "list", "--json") == ""
+    assert (await longstop(console, "webhook", "remove", hook_id)).exit_code == 0
+    assert (await longstop(console, "webhook", "list", "--json")).rows == []
 
 
 @pytest.mark.parametrize("words", [("remove", "../tokens"), ("replay", "nothing"), ("remove", "0"), ("add", "ftp://x")])
 async def test_what_is_no_webhook_fails_in_one_line(console: House, words: tuple[str, ...]) -> None:
-    line = ["webhook", *words, "--data-dir", str(console.data_dir)]
-    told = await asyncio.to_thread(CliRunner().invoke, command_line("webhook"), line)
-    assert told.exit_code != 0
-    assert told.exception
+    told = await longstop(console, "webhook", *words)
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert len(told.stderr.splitlines()) == 1
 
 
 async def form(http: Any, path: str, **fields: Any) -> Any:
