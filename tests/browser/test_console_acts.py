@@ -176,3 +176,15 @@ async def test_everything_but_the_live_stream_works_without_a_script(chromium: B
     await page.goto("/blocks")
     await page.get_by_role("button", name="Remove").first.click()
     await expect(page.get_by_role("status")).to_contain_text("Asked.")
+
+
+async def test_what_a_verdict_was_refused_a_person_adds_without_typing_it_again(
+    chromium: Browser, console: House
+) -> None:
+    await furnish(console, *entries(reason="verdicts made 20 entries within the last hour: an operator can add it"))
+    page = await sign_in(chromium, console)
+    await page.goto("/blocks?view=refused")
+    await page.get_by_role("link", name="Preview an entry for example[.]org").click()
+    await page.get_by_role("button", name="Block it").click()
+    (asked,) = await said(console, BlockRequested)
+    assert (asked["kind"], asked["value"], asked["action"]) == ("domain", "example.org", "block")
