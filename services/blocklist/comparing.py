@@ -1,25 +1,19 @@
 """Comparing the gateway's hashes with the database, page by page: no pass over a large book holds it in memory."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from services.blocklist.finding import COLUMNS, PAGE, page
 from services.blocklist.gateway import Gateway
-from services.blocklist.rules.fields import GATEWAY, HASHES, Place, Standing, places
+from services.blocklist.rules.fields import HASHES, Place, Standing, places, value_of
 from services.blocklist.tables import Entry, active
 from shared.rows import IN_MAX
 from shared.work import Database, chunks
 
-#: Entries, or fields, of one page.
-PAGE = 2_000
-
 #: The hash whose fields tell no value; it is compared as a whole, and only up to so many fields.
 UNREADABLE, UNREADABLE_MAX = "map:urlsha256", 200_000
-
-#: What the gateway needs of an entry, as `Standing` has it. Rows, not objects: a comparison reads every entry.
-COLUMNS: tuple[Any, ...] = (Entry.block_id, Entry.scope, Entry.kind, Entry.value, Entry.action, Entry.expires_at)
 
 
 class Comparison:
@@ -62,9 +56,9 @@ class Comparison:
 
     async def _put_page(self) -> int:
         after = self._after
-        page = await self._database.look(lambda session: _page(session, after))
-        self._after = page[-1].block_id if len(page) == PAGE else ""
-        wanted = {place: content for entry in page for place, content in places(entry=entry).items()}
+        entries = await self._database.look(lambda session: page(session, after))
+        self._after = entries[-1].block_id if len(entries) == PAGE else ""
+        wanted = {place: content for entry in entries for place, content in places(entry=entry).items()}
         there = await self._gateway.contents(list(wanted))
         put = {place: content for place, content in wanted.items() if there[place] != content.encode()}
         await self._gateway.write(put, ())
@@ -84,14 +78,9 @@ class Comparison:
         return len(stale)
 
 
-def _page(session: Session, after: str) -> list[Standing]:
-    query = select(*COLUMNS).where(active(), col(Entry.block_id) > after).order_by(col(Entry.block_id)).limit(PAGE)
-    return [Standing(*values) for values in session.execute(query)]
-
-
 def _stale(session: Session, name: str, fields: Iterable[str]) -> list[str]:
     """The fields of a hash that no entry accounts for."""
-    values = {field: _value(name, field) for field in fields}
+    values = {field: value_of(name=name, field=field) for field in fields}
     known: set[Place] = set()
     for some in chunks(sorted({value for value in values.values() if _is_text(value)}), IN_MAX):
         query = select(*COLUMNS).where(active(), col(Entry.value).in_(some))
@@ -106,13 +95,6 @@ def _stale_pages(session: Session, fields: Mapping[str, None]) -> list[str]:
     for row in session.execute(query.execution_options(yield_per=PAGE)):
         known.update(places(entry=Standing(*row)))
     return [field for field in fields if (UNREADABLE, field) not in known]
-
-
-def _value(name: str, field: str) -> str:
-    """The value of the entry that a field would be of."""
-    if name == GATEWAY:
-        return field.split("|", 2)[-1]
-    return field.rpartition("|")[0] if name == "map:pair" else field
 
 
 def _is_text(value: str) -> bool:

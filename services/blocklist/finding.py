@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import func, or_, tuple_
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from services.blocklist.entries import origin_of
+from services.blocklist.rules.fields import Standing
 from services.blocklist.rules.forms import KINDS, TENANT, canonical
 from services.blocklist.rules.precedence import Candidate, Lookup
 from services.blocklist.rules.zones import ZONES, Named
@@ -20,6 +22,12 @@ from shared.work import chunks
 
 #: The maps by name: the kind of their entries, and for hosts only URLs without a path.
 MAPS: dict[str, BlockKind] = {"from": "address", "domain": "domain", "urlhost": "url", "sha256": "file", "ip": "ip"}
+
+#: Entries of one page.
+PAGE = 2_000
+
+#: What the gateway needs of an entry, as `Standing` has it. Rows, not objects: a comparison reads every entry.
+COLUMNS: tuple[Any, ...] = (Entry.block_id, Entry.scope, Entry.kind, Entry.value, Entry.action, Entry.expires_at)
 
 
 def view(entry: Entry) -> dict[str, Any]:
@@ -103,6 +111,18 @@ def candidates(
         for lookup in lookups
         for entry in found.get((lookup.kind, lookup.value), ())
     ]
+
+
+def page(session: Session, after: str) -> list[Standing]:
+    """The entries that work now and whose ids come after one, in the order of ids; fewer than a page are the last."""
+    query = select_columns(*COLUMNS).where(active(), col(Entry.block_id) > after).order_by(col(Entry.block_id))
+    return [Standing(*values) for values in session.execute(query.limit(PAGE))]
+
+
+def book_changed_at(session: Session) -> datetime | None:
+    """When any entry last changed; None before the first."""
+    newest = (session.exec(select(func.max(Entry.changed_at)).where(Entry.kind == kind)).one() for kind in KINDS)
+    return max(filter(None, newest), default=None)
 
 
 def map_changed_at(session: Session, name: str) -> datetime | None:

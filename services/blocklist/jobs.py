@@ -9,8 +9,9 @@ import structlog
 from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import Session, col
 
-from services.blocklist.comparing import COLUMNS, Comparison
+from services.blocklist.comparing import Comparison
 from services.blocklist.entries import expire, named_fields
+from services.blocklist.finding import COLUMNS
 from services.blocklist.gateway import Gateway
 from services.blocklist.rules.fields import Place, Standing, places
 from services.blocklist.tables import Entry, active

@@ -112,7 +112,8 @@ class BlocklistSettings(Settings):
         description="a folder of lists that somebody keeps up to date: what a file names is blocked until it leaves the file",
     )
     map_dir: Path | None = Field(
-        default=None, description="a folder in which maps and zones are kept as files, for gateways that read files"
+        default=None,
+        description="a folder in which maps, zones and (in `rspamd/`) the gateway's hashes are kept as files, for gateways that read files",
     )
     probe_gateways: Words = Field(
         default=(),

@@ -195,14 +195,14 @@ async def mail_server(redis_address: str, prefix: str, longstop: dict[str, int])
     arriving = await loop.create_server(partial(LMTP, sink, enable_SMTPUTF8=True), "127.0.0.1", ports["sink"])
     try:
         await asyncio.to_thread(_render, folder, redis_address, prefix, {**longstop, **ports})
-        await _run("rspamd", "-u", "_rspamd", "-g", "_rspamd", "-c", f"{folder}/rspamd/rspamd.conf")
-        await _run("postfix", "-c", f"{folder}/postfix/etc", "start")
+        await run("rspamd", "-u", "_rspamd", "-g", "_rspamd", "-c", f"{folder}/rspamd/rspamd.conf")
+        await run("postfix", "-c", f"{folder}/postfix/etc", "start")
         for name in ("rspamd", "milter", "policy", "rspamd_milter"):
-            await until(partial(_listens, ports[name]), patience_s=30)
+            await until(partial(listens, ports[name]), patience_s=30)
         yield MailServer(folder, ports, sink)
     finally:
         with suppress(AssertionError):
-            await _run("postfix", "-c", f"{folder}/postfix/etc", "stop")
+            await run("postfix", "-c", f"{folder}/postfix/etc", "stop")
         with suppress(FileNotFoundError, ProcessLookupError):
             os.kill(int((folder / "rspamd" / "rspamd.pid").read_text()), signal.SIGTERM)
         arriving.close()
@@ -240,7 +240,8 @@ def _line(file: str, name: str) -> str:
     return next(" ".join(line.split()) for line in settings if line.startswith(f"{name} ="))
 
 
-async def _run(*command: str) -> None:
+async def run(*command: str) -> None:
+    """Run a command that leaves a daemon behind."""
     with tempfile.TemporaryFile() as said:  # a pipe would stay open in the daemon
         process = await asyncio.create_subprocess_exec(*command, stdout=said, stderr=said)
         if await process.wait():
@@ -248,7 +249,8 @@ async def _run(*command: str) -> None:
             raise AssertionError(f"{command[0]}: {said.read().decode()}")
 
 
-async def _listens(port: int) -> bool:
+async def listens(port: int) -> bool:
+    """Whether somebody listens there."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:

@@ -1,5 +1,6 @@
 """The life of entries: told a week before their end, listed when they end soon or stopped nothing, kept as files."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +12,12 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from services.blocklist.jobs import WarnBeforeEnd
+from services.blocklist.mapfiles import Fresh, WriteMaps
 from services.blocklist.settings import BlocklistSettings
 from services.blocklist.tables import Entry
 from shared.blobs import open_blobs
 from shared.bus import connect
+from shared.errors import Defer
 from shared.events import BlockExpiring
 from shared.run import Room
 from shared.work import now
@@ -117,3 +120,63 @@ async def test_maps_and_zones_are_kept_as_files_and_served_as_they_are(blocks: H
         return (folder / "from.map").read_text() == ""
 
     await until(gone)
+
+
+async def test_the_gateways_hashes_are_kept_as_files_for_rspamd(blocks: House, data_dir: Path) -> None:
+    folder = data_dir / "maps" / "rspamd"
+    removed = await add(blocks, "fee@parcel.example")
+    stays = {
+        "tenant|address|good@parcel.example": await add(blocks, "good@parcel.example", action="allow"),
+        "tenant|domain|parcel.example": await add(blocks, "parcel.example"),
+        "ana@example.org|address|own@parcel.example": await add(blocks, "own@parcel.example", scope="ana@example.org"),
+    }
+
+    def book() -> dict[str, Any]:
+        lines = (folder / "gateway.map").read_text().splitlines() if folder.exists() else ["made 0"]
+        assert int(lines[0].removeprefix("made ")) <= now().timestamp()
+        return {key: json.loads(said) for key, _, said in (line.partition(" ") for line in lines[1:])}
+
+    async def written() -> bool:
+        return {key: mark["id"] for key, mark in book().items()} == {
+            "tenant|address|fee@parcel.example": removed,
+            **stays,
+        }
+
+    await until(written)
+    assert book()["tenant|address|good@parcel.example"]["action"] == "allow"
+    said = f"LONGSTOP_REJECT:1 {stays['tenant|domain|parcel.example']}"
+    assert (folder / "domain.map").read_text() == f"parcel.example {said}\n"
+    assert (folder / "pair.map").read_text().startswith("own@parcel.example|ana@example.org LONGSTOP_REJECT:1 ")
+    assert {path.name for path in folder.iterdir()} == {
+        f"{name}.map" for name in ("gateway", "from", "domain", "urlhost", "urlsha256", "sha256", "ip", "pair")
+    }
+    async with blocks.http("blocklist") as http:
+        assert (await http.delete(f"/v1/blocks/{removed}")).status_code == 200
+
+    async def gone() -> bool:
+        return {key: mark["id"] for key, mark in book().items()} == stays
+
+    await until(gone)
+    assert (folder / "from.map").read_text() == ""
+
+
+async def test_a_folder_of_maps_that_cannot_be_written_is_told_and_leaves_the_old_files(
+    blocks: House, data_dir: Path
+) -> None:
+    settings = BlocklistSettings(**{**blocks.overrides, "map_dir": data_dir / "file" / "maps"})
+    (data_dir / "file").write_text("in the way")
+    room = Room(settings, blocks.database("blocklist"), open_blobs(settings.blobs_at()), connect(settings.redis_url))
+    with pytest.raises(Defer, match="LONGSTOP_MAP_DIR cannot be written"):
+        await WriteMaps(room)()
+    folder = data_dir / "half"
+    folder.mkdir()
+    (folder / "a.map").write_text("old")
+
+    def half() -> None:
+        with Fresh(folder, ("a.map",)) as files:
+            files.write(((0, "new"),))
+            raise Defer("the database is locked")
+
+    with pytest.raises(Defer, match="locked"):
+        half()
+    assert (folder / "a.map").read_text() == "old"

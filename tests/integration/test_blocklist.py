@@ -113,8 +113,8 @@ async def test_a_confident_verdict_is_in_the_gateways_hash_and_in_the_stream(blo
     assert found["action"] == "block"
     assert found["exp"] > now().timestamp()
     assert await stands(blocks, "tenant|url|parcel-fee.example")
-    assert await blocks.redis.hget(f"{blocks.prefix}:map:from", FEE) == b"LONGSTOP_REJECT:1"
-    assert await blocks.redis.hget(f"{blocks.prefix}:map:urlhost", "parcel-fee.example") == b"LONGSTOP_REJECT:1"
+    assert await blocks.redis.hget(f"{blocks.prefix}:map:from", FEE) == f"LONGSTOP_REJECT:1 {found['id']}".encode()
+    assert await blocks.redis.hexists(f"{blocks.prefix}:map:urlhost", "parcel-fee.example")
     (refused,) = await said(blocks, BlockRefused)
     assert "used by everybody" in refused["reason"]
 
@@ -174,6 +174,7 @@ async def test_drift_is_mended_at_the_next_start(redis_url: str, prefix: str, da
         await blocks.redis.hset(f"{prefix}:gateway", f"tenant|address|{FEE}", "{}")
         await blocks.redis.hset(f"{prefix}:gateway", b"tenant|domain|\xff", "{}")
         await blocks.redis.hset(f"{prefix}:map:ip", "203.0.113.7", "LONGSTOP_REJECT:1")
+        await blocks.redis.hset(f"{prefix}:map:from", FEE, "LONGSTOP_REJECT:1")  # as an older Longstop wrote it
         await blocks.redis.hdel(f"{prefix}:map:domain", "parcel-fee.example")
         assert await copy(blocks) != right
     async with house(("blocklist",), redis_url, prefix, data_dir) as blocks:

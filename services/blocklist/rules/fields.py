@@ -5,6 +5,7 @@ The gateway's side of this is `deploy/gateways/rspamd/`.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ import idna
 
 from services.blocklist.rules.forms import TENANT, host_part
 from shared.events.vocabulary import BlockAction, BlockKind
+from shared.mail.domains import ascii_host
 
 #: Name of a hash behind the stream prefix, and of a field in it.
 Place: TypeAlias = tuple[str, str]
@@ -29,10 +31,15 @@ SEEN = "gateway.seen"
 #: Every hash that the block list owns.
 HASHES = (GATEWAY, *(f"map:{name}" for name in ("from", "domain", "urlhost", "urlsha256", "sha256", "ip", "pair")))
 
-#: What a field of a map says: the symbol that Rspamd gives the mail, and its weight.
+#: What a field of a map says: a symbol and its weight, as `multimap` reads them, and behind a blank the entry's id, which it hands on.
 SYMBOL = "LONGSTOP_REJECT:1"
 
+#: What may stand in the key of a line of Rspamd's file maps, which end it at blanks and `#` and compare without regard to case.
+_ODD_IN_KEY = re.compile(rb"^/|[^a-z0-9|/._@:,?=&*~+!$();\[\]'-]")
+_NO_KEY = re.compile(r"^/|[\s#\"]")
+
 _JSON = json.JSONEncoder(separators=(",", ":"))
+_JSON_HASH = r"\u0023"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +83,28 @@ def places(*, entry: Standing) -> dict[Place, str]:
     mark = _JSON.encode({"id": entry.block_id, "action": entry.action, "exp": ends})
     found: dict[Place, str] = {(GATEWAY, f"{entry.scope}|{entry.kind}|{entry.value}"): mark}
     if entry.action == "block":
-        found.update((place, SYMBOL) for place in _in_maps(entry.scope, entry.kind, entry.value))
+        said = f"{SYMBOL} {entry.block_id}"
+        found.update((place, said) for place in _in_maps(entry.scope, entry.kind, entry.value))
     return found
+
+
+def value_of(*, name: str, field: str) -> str:
+    """The value of the entry that a field of a hash would be of."""
+    if name == GATEWAY:
+        return field.split("|", 2)[-1]
+    value = field.rpartition("|")[0] if name == "map:pair" else field
+    if value.isascii():
+        return value
+    user, at, host = value.rpartition("@")
+    return f"{user}{at}{ascii_host(host)}"
+
+
+def line_of(*, name: str, field: str, content: str) -> str:
+    """A field as a line of the hash's file for Rspamd, or nothing where `multimap` could not look for it."""
+    if name == GATEWAY:
+        key = _ODD_IN_KEY.sub(lambda odd: b"%%%02x" % odd[0][0], field.encode("utf-8", "surrogateescape")).decode()
+        return f"{key} {content.replace('#', _JSON_HASH)}\n"
+    return "" if _NO_KEY.search(field) else f"{field} {content}\n"
 
 
 def _in_maps(scope: str, kind: BlockKind, value: str) -> Iterator[Place]:
@@ -85,7 +112,8 @@ def _in_maps(scope: str, kind: BlockKind, value: str) -> Iterator[Place]:
         return  # multimap joins no client with a sender
     if scope != TENANT:
         if kind == "address" and "@" in scope:
-            yield "map:pair", f"{value}|{scope}"
+            for sender in _written(value):
+                yield "map:pair", f"{sender}|{scope}"
     elif kind == "url" and value.endswith("/*"):
         return  # multimap compares whole URLs only
     elif kind == "url" and "/" in value:
@@ -93,7 +121,15 @@ def _in_maps(scope: str, kind: BlockKind, value: str) -> Iterator[Place]:
             yield "map:urlsha256", hashlib.sha256(text.encode()).hexdigest()
     else:
         name = {"address": "from", "domain": "domain", "url": "urlhost", "file": "sha256", "ip": "ip"}[kind]
-        yield f"map:{name}", value
+        for text in _written(value):
+            yield f"map:{name}", text
+
+
+def _written(value: str) -> tuple[str, ...]:
+    """A value, and with its host's name in UTF-8: Rspamd 3.4 looks for it as the mail has it."""
+    user, at, host = value.rpartition("@")
+    written = _in_unicode(host) if "xn--" in host else host
+    return (value, f"{user}{at}{written}") if written != host and ascii_host(written) == host else (value,)
 
 
 def _as_rspamd_reads(url: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.blocklist.rules.fields import HASHES, SYMBOL, Standing, places
+from services.blocklist.rules.fields import GATEWAY, HASHES, SYMBOL, Standing, line_of, places, value_of
 from services.blocklist.rules.forms import TENANT
 from shared.events.vocabulary import BlockAction, BlockKind
 
@@ -47,7 +47,7 @@ def test_an_entry_that_never_ends_has_the_end_zero() -> None:
 )
 def test_everybodys_block_is_in_the_map_of_its_kind(kind: BlockKind, value: str, place: tuple[str, str]) -> None:
     found = stands(kind, value)
-    assert found[place] == SYMBOL
+    assert found[place] == f"{SYMBOL} b-1"
     assert len(found) == 2
 
 
@@ -66,6 +66,61 @@ def test_a_front_page_is_in_the_map_with_and_without_its_slash() -> None:
     found = stands("url", "parcel.example/")
     texts = [f"{scheme}://parcel.example{slash}" for scheme in ("http", "https") for slash in ("", "/")]
     assert {field for name, field in found if name == "map:urlsha256"} == set(map(digest, texts))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "name", "written"),
+    [
+        ("url", "xn--bcher-kva.example", "map:urlhost", "bücher.example"),
+        ("domain", "xn--bcher-kva.example", "map:domain", "bücher.example"),
+        ("address", "bo@xn--bcher-kva.example", "map:from", "bo@bücher.example"),
+    ],
+)
+def test_a_name_in_other_letters_is_in_its_map_as_mails_have_it_and_both_belong_to_the_entry(
+    kind: BlockKind, value: str, name: str, written: str
+) -> None:
+    fields = {field for its, field in stands(kind, value) if its == name}
+    assert fields == {value, written}
+    assert {value_of(name=name, field=field) for field in fields} == {value}
+    own = {field for its, field in stands(kind, value, scope=ANA) if its == "map:pair"}
+    assert own == ({f"{value}|{ANA}", f"{written}|{ANA}"} if kind == "address" else set())
+    assert {value_of(name="map:pair", field=field) for field in own} <= {value}
+
+
+def test_a_name_that_would_not_lead_back_to_its_entry_is_in_its_map_once() -> None:
+    assert {field for name, field in stands("domain", "xn--a_b.example") if name == "map:domain"} == {"xn--a_b.example"}
+
+
+def test_a_line_of_the_cold_copy_has_a_key_that_rspamd_takes_whole_whatever_is_in_it() -> None:
+    keys = [
+        line_of(name=GATEWAY, field=field, content="{}").removesuffix(" {}\n")
+        for field in (
+            "tenant|url|a.example/Pay%2F",
+            "tenant|url|a.example/pay%2f",
+            'x#"y z\\@a.example',
+            "/x@a.example|ip|::1",
+        )
+    ]
+    assert keys == [
+        "tenant|url|a.example/%50ay%252%46",
+        "tenant|url|a.example/pay%252f",
+        "x%23%22y%20z%5c@a.example",
+        "%2fx@a.example|ip|::1",
+    ]
+
+
+def test_a_line_of_the_cold_copy_holds_the_mark_whole() -> None:
+    content = stands("ip", "203.0.113.7")[GATEWAY, "tenant|ip|203.0.113.7"].replace("b-1", "b#1")
+    line = line_of(name=GATEWAY, field="tenant|ip|203.0.113.7", content=content)
+    key, _, said = line.rstrip("\n").partition(" ")
+    assert "#" not in line
+    assert (key, json.loads(said)) == ("tenant|ip|203.0.113.7", json.loads(content))
+
+
+@pytest.mark.parametrize("field", ["a b@c.example", "a#b@c.example", '"a"@c.example', "/a@c.example"])
+def test_a_field_that_a_map_of_lines_cannot_hold_is_in_none(field: str) -> None:
+    assert line_of(name="map:from", field=field, content=SYMBOL) == ""
+    assert line_of(name="map:from", field="a@c.example", content=SYMBOL) == f"a@c.example {SYMBOL}\n"
 
 
 def test_a_host_that_idna_cannot_read_is_taken_as_it_is() -> None:
