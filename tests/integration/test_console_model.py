@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from sqlmodel import Session, select
 
 from services.console.queries import standing
+from services.console.queries.entries import PAGE, Paged, copies
 from services.console.queries.finding import cases_found, refs, would_hit
 from services.console.queries.queue import Wanted, cases
 from services.console.tables import Block, Case, Copy, HeldText, Report, Reporter, ReportText
@@ -18,6 +20,7 @@ from shared.events import (
     CaseClosed,
     CaseDecided,
     CaseEdited,
+    CaseTriaged,
     ErasureRequested,
     Event,
     ReleaseDecided,
@@ -102,15 +105,48 @@ async def test_counters_are_right_after_somebody_was_forgotten_who_is_found_no_m
 )  # fmt: skip
 async def test_cases_are_found_by_words_the_newest_first(console: House, words: str, found: list[str]) -> None:
     await furnish(console, *campaign(0, 3), *campaign(1, 2))
-    cases_of_words = await look(console, lambda session: [case.id for case in cases_found(session, words)])
+    cases_of_words = await look(console, lambda session: [case.id for case in cases_found(session, words)[0]])
     assert cases_of_words == found or set(cases_of_words) == set(found)
+
+
+async def test_a_search_goes_on_until_every_match_was_shown_though_few_of_them_fit(console: House) -> None:
+    await furnish(console, *(event for number in range(7) for event in campaign(number, 1)))
+    odd = CaseTriaged(case_id="case-3", report_id="again", decision="review", priority="low", reasons=())
+    await furnish(console, odd)
+    assert await pages(console, Wanted("all", "account")) == [f"case-{number}" for number in reversed(range(7))]
+    assert await pages(console, Wanted("all", "account", priority="low")) == ["case-3"]
+    assert await pages(console, Wanted("all", "bank2.exam service")) == ["case-2"]
+    with pytest.raises(ValueError, match="no cursor"):
+        await look(console, lambda session: cases(session, Wanted("all", "account", before="9'9"), now()))
+
+
+async def pages(console: House, wanted: Wanted) -> list[str]:
+    """The ids of all pages of three."""
+    ids: list[str] = []
+    while True:
+        page, before = await look(console, lambda session, asked=wanted: cases(session, asked, now(), 3))
+        ids += [case.id for case in page]
+        if not before:
+            return ids
+        wanted = replace(wanted, before=before)
+
+
+async def test_a_search_in_quarantine_goes_on_past_its_first_page(console: House) -> None:
+    await furnish(console, *(event for number in range(PAGE + 5) for event in list(held(number))[:1]))
+    first, more = await look(console, lambda session: copies(session, Paged("held", "parcel")))
+    rest, end = await look(console, lambda session: copies(session, Paged("held", "parcel", before=more)))
+    ids = [copy.held_id for copy, _ in (*first, *rest)]
+    assert ids == [f"held-{number}" for number in reversed(range(PAGE + 5))]
+    assert (len(first), end) == (PAGE, "")
 
 
 async def test_a_preview_meets_what_an_entry_would_and_nothing_that_looks_alike(console: House) -> None:
     await furnish(console, *campaign(1, 2), *campaign(11, 1), *held(1))
     since = now().replace(year=2000)
-    reports, mails = await look(console, lambda session: would_hit(session, "domain", "bank1.example", since))
-    assert ({report.case_id for report in reports}, len(mails)) == ({"case-1"}, 1)
+    met = await look(console, lambda session: would_hit(session, "domain", "bank1.example", since))
+    assert ({report.case_id for report in met.reports}, len(met.held), met.is_cut) == ({"case-1"}, 1, False)
+    linked = await look(console, lambda session: would_hit(session, "url", "https://login.bank1.example/verify", since))
+    assert len(linked.reports) == len(met.reports)
     assert await look(console, lambda session: refs(session, HeldText, "bank1")) == ["held-1"]
 
 

@@ -49,7 +49,7 @@ class Finding:
         return router
 
     async def queue(self, person: Asking, asked: Annotated[QueueQuery, Query()]) -> JSONResponse:
-        """Cases as the queue shows them: those that wait, in their turn. With words, the newest matches, without pages.
+        """Cases as the queue shows them: those that wait, in their turn. With words, the newest matches first.
 
         Raises:
             Problem: 400 the cursor is none of ours.
@@ -64,11 +64,12 @@ class Finding:
     async def preview(
         self, kind: BlockKind, value: Annotated[str, Query(min_length=1, max_length=2048)]
     ) -> JSONResponse:
-        """Reported and held mail of the last 30 days that an entry would have met, the newest first."""
-        reports, held = await self._look(lambda session: would_hit(session, kind, value, now() - PREVIEW))
+        """Reported and held mail of the last 30 days that an entry would have met, the newest first; `cut`: older ones were not looked at."""
+        met = await self._look(lambda session: would_hit(session, kind, value, now() - PREVIEW))
         return JSONResponse(
             {
-                "reports": [row.model_dump(mode="json") for row in reports],
-                "held": [row.model_dump(mode="json") for row in held],
+                "reports": [row.model_dump(mode="json") for row in met.reports],
+                "held": [row.model_dump(mode="json") for row in met.held],
+                "cut": met.is_cut,
             }
         )

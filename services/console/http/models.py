@@ -40,7 +40,7 @@ def story_model() -> type[BaseModel]:
 
 def found_model() -> type[BaseModel]:
     """Reports and held mails as a model."""
-    fields: dict[str, Any] = {"reports": (_many(Report), ...), "held": (_many(Held), ...)}
+    fields: dict[str, Any] = {"reports": (_many(Report), ...), "held": (_many(Held), ...), "cut": (bool, ...)}
     return create_model("Found", **fields)
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
-from services.console.queries.finding import refs
+from services.console.queries.finding import matches, refs
 from services.console.rules.cursor import read_cursor, write_cursor
 from services.console.tables import Block, Copy, Held, HeldText, Report, Row, Verdict
 
@@ -24,8 +24,8 @@ COPY_VIEWS = {
 }
 EXPIRING = timedelta(days=7)
 
-#: Copies of found mails that are shown.
-FOUND_MAX = 200
+#: Copies of the mails of one page of a search that are shown.
+FOUND_MAX = 2_000
 
 R = TypeVar("R", bound=Row)
 
@@ -88,11 +88,21 @@ def copies(session: Session, wanted: Paged) -> tuple[list[tuple[Copy, Held | Non
     status = {"asked": "release_requested", "failed": "release_failed"}.get(wanted.view, wanted.view)
     where: list[Any] = [] if status == "all" else [Copy.status == status]
     if wanted.query:
-        where = [col(Copy.held_id).in_(refs(session, HeldText, wanted.query))]
-        rows, more = newest_where(session, Copy, where, "", FOUND_MAX)
+        rows, more = _copies_found(session, wanted, status)
     else:
         rows, more = newest_where(session, Copy, where, wanted.before)
     return with_mails(session, rows), more
+
+
+def _copies_found(session: Session, wanted: Paged, status: str) -> tuple[list[Copy], str]:
+    """Copies of matching mails, the mail that came last first. With a status in the query SQLite would read all that have it."""
+    mails = matches(session, HeldText, wanted.query, wanted.before, PAGE)
+    of_mail: dict[str, list[Copy]] = {ref: [] for _, ref in mails}
+    rows = session.exec(select(Copy).where(col(Copy.held_id).in_(of_mail)).limit(FOUND_MAX))
+    for row in sorted(rows, key=lambda copy: copy.id):
+        if status in ("all", row.status):
+            of_mail[row.held_id].append(row)
+    return [row for some in of_mail.values() for row in some], mails[-1][0] if len(mails) == PAGE else ""
 
 
 def with_mails(session: Session, rows: list[Copy]) -> list[tuple[Copy, Held | None]]:

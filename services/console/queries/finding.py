@@ -1,6 +1,8 @@
 """Finding reports and held mails by words, the newest first."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,11 +13,14 @@ from services.console.rules.mail import is_hit
 from services.console.rules.search import fts5, terms_of, tsquery
 from services.console.tables import Case, Held, HeldText, Report, ReportText
 
-#: Matches that are looked at: the newest ones.
+#: Matches that are looked at for one page, the newest first.
 FOUND_MAX = 300
 
 #: Mails that a preview of an entry looks at.
 PREVIEW_MAX = 500
+
+#: What the place of a search ends with whose last words may be beginnings; numbers of rows are below the other.
+LOOSE, NUMBER_MAX = "~", 2**31 - 1
 
 #: The shortest beginning of an id that is looked for as one.
 ID_MIN = 6
@@ -23,44 +28,114 @@ ID_MIN = 6
 K = TypeVar("K", ReportText, HeldText)
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What an entry would have met; `is_cut`: more mails name its value than were looked at."""
+
+    reports: list[Report]
+    held: list[Held]
+    is_cut: bool
+
+
 def refs(session: Session, kind: type[K], query: str, limit: int = FOUND_MAX) -> list[str]:
-    """The ids of what matches, the newest first; nothing when the query has no words."""
+    """The ids of what has these words as they stand, the newest first; nothing when the query has no words."""
     terms = terms_of(query)
-    if not terms:
-        return []
+    return [ref for _, ref in _numbered(session, kind, _query(session, terms, whole=True), limit)] if terms else []
+
+
+def matches(
+    session: Session, kind: type[K], query: str, before: str = "", limit: int = FOUND_MAX
+) -> list[tuple[str, str]]:
+    """Place and id of what matches, the newest first, beyond the place of the page before.
+
+    An address or a host is looked for as it stands; only when nothing has it, its last word may be a beginning. To merge
+    all words that begin with `example` or `com` takes a hundred times as long, and finds the neighbours, too.
+
+    Raises:
+        ValueError: the place is none of ours.
+    """
+    terms, below = terms_of(query), _below(before) if before else NUMBER_MAX
+    ways = [not before.endswith(LOOSE)] if before else [True, False]
+    if all(len(phrase) == 1 for phrase in terms):
+        ways = ways[:1]  # the same words both ways
+    for whole in ways if terms else ():
+        if found := _numbered(session, kind, _query(session, terms, whole=whole), limit, below):
+            return [(f"{number}{'' if whole else LOOSE}", ref) for number, ref in found]
+    return []
+
+
+def _below(place: str) -> int:
+    number = place.removesuffix(LOOSE)
+    if not (number.isascii() and number.isdecimal() and int(number) <= NUMBER_MAX):
+        raise ValueError("before is no cursor: use next of the page before")
+    return int(number)
+
+
+def _query(session: Session, terms: list[list[str]], *, whole: bool) -> str:
+    return (fts5 if _is_sqlite(session) else tsquery)(terms, whole=whole)
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def _numbered(
+    session: Session, kind: type[K], query: str, limit: int, below: int = NUMBER_MAX
+) -> list[tuple[int, str]]:
     name = str(kind.__tablename__)
-    if session.get_bind().dialect.name == "sqlite":
-        matching = f"SELECT rowid FROM {name}_fts WHERE {name}_fts MATCH :query ORDER BY rowid DESC LIMIT :limit"  # noqa: S608
-        numbers = session.connection().execute(text(matching), {"query": fts5(terms), "limit": limit})
+    if _is_sqlite(session):
+        matching = f"SELECT rowid FROM {name}_fts WHERE {name}_fts MATCH :query AND rowid < :below ORDER BY rowid DESC LIMIT :limit"  # noqa: S608
+        values = {"query": query, "below": below, "limit": limit}
+        numbers = session.connection().execute(text(matching), values)
         found = select(kind.number, kind.ref).where(col(kind.number).in_([row[0] for row in numbers]))
     else:
-        where = text("to_tsvector('simple', words) @@ to_tsquery('simple', :query)").bindparams(query=tsquery(terms))
-        found = select(kind.number, kind.ref).where(where).order_by(col(kind.number).desc()).limit(limit)
-    return [ref for _, ref in sorted(session.exec(found).all(), reverse=True)]
+        where = text("to_tsvector('simple', words) @@ to_tsquery('simple', :query)")
+        found = select(kind.number, kind.ref).where(where.bindparams(query=query))
+        found = found.where(col(kind.number) < below).order_by(col(kind.number).desc()).limit(limit)
+    return sorted(session.exec(found).all(), reverse=True)
 
 
-def cases_found(session: Session, query: str) -> list[Case]:
-    """Cases of matching reports, or whose id begins so; the newest matches first."""
+def cases_found(
+    session: Session, query: str, before: str = "", *, fits: Callable[[Case], bool] = bool, limit: int = FOUND_MAX
+) -> tuple[list[Case], str]:
+    """Cases of matching reports, or whose id begins so, the newest matches first, and the place where the next page begins.
+
+    A case stands where its reports do: one with many of them may stand on several pages. Where few matches fit, a page
+    has less than `limit` and the next one looks further.
+
+    Raises:
+        ValueError: the place is none of ours.
+    """
+    found = {} if before else {case.id: case for case in _by_id(session, query) if fits(case)}
+    reports = matches(session, ReportText, query, before)
+    refs_found = [ref for _, ref in reports]
+    case_of = dict(session.exec(select(Report.id, Report.case_id).where(col(Report.id).in_(refs_found))).all())
+    cases = {case.id: case for case in session.exec(select(Case).where(col(Case.id).in_(set(case_of.values()))))}
+    for position, (place, ref) in enumerate(reports, start=1):
+        case = cases.get(case_of.get(ref, ""))
+        if case is not None and fits(case):
+            found[case.id] = case
+        if len(found) >= limit and position < len(reports):
+            return list(found.values()), place
+    return list(found.values()), reports[-1][0] if len(reports) == FOUND_MAX else ""
+
+
+def _by_id(session: Session, query: str) -> Sequence[Case]:
     wanted = query.strip().lower()
-    found: dict[str, Case] = {}
-    if len(wanted) >= ID_MIN and all(char in "0123456789abcdef-" for char in wanted):
-        ids = select(Case).where(col(Case.id).between(wanted, wanted + "~")).limit(20)
-        found = {case.id: case for case in session.exec(ids)}
-    reports = refs(session, ReportText, query)
-    ids_of = dict(session.exec(select(Report.id, Report.case_id).where(col(Report.id).in_(reports))).all())
-    order = list(dict.fromkeys(ids_of.get(ref, "") for ref in reports))
-    cases = {case.id: case for case in session.exec(select(Case).where(col(Case.id).in_(order)))}
-    return [*found.values(), *(cases[one] for one in order if one in cases and one not in found)]
+    if len(wanted) < ID_MIN or not all(char in "0123456789abcdef-" for char in wanted):
+        return ()
+    return session.exec(select(Case).where(col(Case.id).between(wanted, wanted + "~")).limit(20)).all()
 
 
-def would_hit(session: Session, kind: str, value: str, since: datetime) -> tuple[list[Report], list[Held]]:
+def would_hit(session: Session, kind: str, value: str, since: datetime) -> Met:
     """Reports and held mails since a time that an entry would have met, the newest first, of at most `PREVIEW_MAX` each."""
-    query = f'"{value.rpartition("://")[2].partition("?")[0][:190]}"'
+    query = f'"{re.split("[/?#]", value.rpartition("://")[2])[0][:190]}"'
     reports = _rows(session, Report, refs(session, ReportText, query, PREVIEW_MAX), since)
     held = _rows(session, Held, refs(session, HeldText, query, PREVIEW_MAX), since)
-    return (
+    return Met(
         [row for row in reports if is_hit(kind=kind, value=value, message=row.message, envelope=row.envelope)],
         [row for row in held if is_hit(kind=kind, value=value, message=row.message, envelope=None)],
+        PREVIEW_MAX in (len(reports), len(held)),
     )
 
 

@@ -49,8 +49,7 @@ def cases(session: Session, wanted: Wanted, at: datetime, limit: int = PAGE) -> 
         ValueError: the cursor is none of ours.
     """
     if wanted.query:
-        found = [case for case in cases_found(session, wanted.query) if _fits(case, wanted)]
-        return found[: limit * 2], ""
+        return cases_found(session, wanted.query, wanted.before, fits=lambda case: _fits(case, wanted), limit=limit)
     by_turn = wanted.view in BY_TURN
     key = col(Case.turn_at) if by_turn else col(Case.at)
     order = (key, col(Case.id)) if by_turn else (key.desc(), col(Case.id).desc())

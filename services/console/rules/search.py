@@ -15,9 +15,10 @@ _WORD = re.compile(r"\w{1,1000}")
 
 def words_in(text: str) -> list[str]:
     """The words of a text: lower case, without marks, in order."""
-    plain = unicodedata.normalize("NFKD", text[:4_000])
-    kept = "".join(char for char in plain if not unicodedata.combining(char)).casefold().replace("_", " ")
-    return [word[:WORD_MAX] for word in _WORD.findall(kept)]
+    kept = text[:4_000]
+    if not kept.isascii():
+        kept = "".join(char for char in unicodedata.normalize("NFKD", kept) if not unicodedata.combining(char))
+    return [word[:WORD_MAX] for word in _WORD.findall(kept.casefold().replace("_", " "))]
 
 
 def words_of(texts: Iterable[str]) -> str:
@@ -37,15 +38,20 @@ def terms_of(query: str) -> list[list[str]]:
     return [phrase[:20] for phrase in phrases if phrase][:TERMS_MAX]
 
 
-def fts5(terms: list[list[str]]) -> str:
+def may_go_on(phrase: list[str], *, whole: bool) -> bool:
+    """Whether the last word of a phrase may be a beginning; `whole`: not when it ends an address, a host or a quotation."""
+    return len(phrase[-1]) >= PREFIX_MIN and not (whole and len(phrase) > 1)
+
+
+def fts5(terms: list[list[str]], *, whole: bool = False) -> str:
     """The query in the language of SQLite's FTS5; words hold no quotes, so nothing can leave its own."""
-    return " AND ".join(f'"{" ".join(phrase)}"{"*" if len(phrase[-1]) >= PREFIX_MIN else ""}' for phrase in terms)
+    return " AND ".join(f'"{" ".join(phrase)}"{"*" if may_go_on(phrase, whole=whole) else ""}' for phrase in terms)
 
 
-def tsquery(terms: list[list[str]]) -> str:
+def tsquery(terms: list[list[str]], *, whole: bool = False) -> str:
     """The query in the language of PostgreSQL's `to_tsquery`."""
     phrases = []
     for phrase in terms:
         *first, last = (f"'{word}'" for word in phrase)
-        phrases.append(" <-> ".join([*first, f"{last}:*" if len(phrase[-1]) >= PREFIX_MIN else last]))
+        phrases.append(" <-> ".join([*first, f"{last}:*" if may_go_on(phrase, whole=whole) else last]))
     return " & ".join(f"({phrase})" for phrase in phrases)

@@ -36,9 +36,20 @@ def seen(value: object, longest: int = SHOWN_MAX) -> str:
     Controls and line ends are spaces. A character without a picture of its own (direction, zero width, private) is told by its
     number, a run of them once, except for the joiner inside an emoji.
     """
+    whole = str(value)[: longest * 4]
+    return _cut(
+        " ".join(whole.split()) if whole.isascii() and whole.isprintable() else _named_one_by_one(whole), longest
+    )
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _named_one_by_one(whole: str) -> str:
     kept: list[str] = []
     marks, hidden = 0, ""
-    for char in str(value)[: longest * 4]:
+    for char in whole:
         category = unicodedata.category(char)
         if category in ("Cf", "Cs", "Co", "Cn") or char in INVISIBLE:
             if char == JOINER and kept and unicodedata.category(kept[-1][0]) == "So":
@@ -54,8 +65,7 @@ def seen(value: object, longest: int = SHOWN_MAX) -> str:
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if marks <= MARKS_MAX:
             kept.append(char)
-    text = " ".join("".join(kept).split())
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    return " ".join("".join(kept).split())
 
 
 def defanged(value: object, longest: int = SHOWN_MAX) -> str:
@@ -64,6 +74,8 @@ def defanged(value: object, longest: int = SHOWN_MAX) -> str:
 
 
 def _defang_word(word: str) -> str:
+    if "." not in word and "://" not in word:
+        return word
     scheme, separator, rest = word.rpartition("://")
     if separator:
         scheme = re.sub(r"(?i)http(s?)\Z", r"hxxp\1", scheme) + "[:]//"

@@ -19,7 +19,7 @@ class Block(Row, table=True):
         Index("ix_console_block_status", "status", "at", "id"),
         Index("ix_console_block_at", "at", "id"),
         Index("ix_console_block_expires", "status", "expires_at"),
-        Index("ix_console_block_value", "value"),
+        Index("ix_console_block_value_status", "value", "status"),
     )
 
     kind: str = ""

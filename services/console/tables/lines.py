@@ -15,6 +15,7 @@ class Activity(SQLModel, table=True):
 
     metadata = METADATA
     __tablename__ = "console_activity"
+    __table_args__ = (Index("ix_console_activity_case", "case_id", "id"),)
 
     id: int | None = Field(default=None, primary_key=True)
     fact: str = Field(unique=True, description="the event's id: a fact is one line")
@@ -23,7 +24,7 @@ class Activity(SQLModel, table=True):
     word: str = Field(max_length=40, description="a word of the vocabulary that gives the line its colour")
     line: str
     report_id: str = Field(default="", index=True)
-    case_id: str = Field(default="", index=True)
+    case_id: str = ""
     block_id: str = ""
     held_id: str = Field(default="", index=True)
     purge_id: str = Field(default="", index=True)
@@ -34,7 +35,7 @@ class Count(SQLModel, table=True):
 
     metadata = METADATA
     __tablename__ = "console_count"
-    __table_args__ = (Index("ix_console_count_top", "measure", "day", "n"), IN_KEY_ORDER)
+    __table_args__ = (Index("ix_console_count_words", "measure", "day", "word", "n"), IN_KEY_ORDER)
 
     id: str = Field(primary_key=True, description="measure/day/word")
     measure: str = Field(max_length=20)

@@ -18,10 +18,10 @@ class Report(Row, table=True):
 
     metadata = METADATA
     __tablename__ = "console_report"
-    __table_args__ = (Index("ix_console_report_at", "at", "id"),)
+    __table_args__ = (Index("ix_console_report_at", "at", "id"), Index("ix_console_report_case", "case_id", "at", "id"))
 
     state: str = Field(default="", max_length=20, description="received, rejected, or empty while unknown")
-    case_id: str = Field(default="", index=True)
+    case_id: str = ""
     category: str = ""
     reporter: str = ""
     reporter_verified: bool = False

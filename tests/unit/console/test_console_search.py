@@ -32,6 +32,7 @@ def test_the_words_of_a_row_are_bounded() -> None:
 
 def test_a_host_is_looked_for_as_a_phrase_whose_last_word_may_go_on() -> None:
     assert fts5(terms_of("login.evil.exam bill")) == '"login evil exam"* AND "bill"*'
+    assert fts5(terms_of("login.evil.exam bill"), whole=True) == '"login evil exam" AND "bill"*'
     assert tsquery(terms_of("login.evil.exam no")) == "('login' <-> 'evil' <-> 'exam':*) & ('no')"
 
 

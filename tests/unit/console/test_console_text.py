@@ -35,6 +35,11 @@ def test_no_text_hides_a_direction_or_a_line_end(text: str) -> None:
         assert not set(shown) & set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u200e\u200f\r\n\0")
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=300))
+def test_plain_text_is_shown_as_if_it_was_looked_at_letter_by_letter(text: str) -> None:
+    assert seen(text) == " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
 @given(st.text(max_size=200))
 def test_what_is_escaped_for_editing_means_the_same(text: str) -> None:
     data = json.dumps({"text": text}, ensure_ascii=False)

@@ -14,7 +14,7 @@ from services.console.http.guard import Asking
 from services.console.http.pages.showing import Showing, back
 from services.console.queries.counters import expiring, standing
 from services.console.queries.entries import BLOCK_VIEWS, Paged, blocks
-from services.console.queries.finding import would_hit
+from services.console.queries.finding import PREVIEW_MAX, would_hit
 from services.console.rules.mail import recipients_of
 from services.console.tables import Block
 from services.console.words import EXPIRIES
@@ -133,14 +133,16 @@ class BlockPage:
 
 
 def _met(session: Session, kind: str, value: str) -> dict[str, Any]:
-    reports, held = would_hit(session, kind, value, now() - timedelta(days=PREVIEW_DAYS))
+    met = would_hit(session, kind, value, now() - timedelta(days=PREVIEW_DAYS))
+    reports = met.reports
     people = {one for report in reports for one in recipients_of(report.envelope) or [report.reporter] if one}
     known = (
         select(Block).where(Block.value == value.lower(), Block.kind == kind).order_by(col(Block.at).desc()).limit(5)
     )
     return {
         "reports": reports,
-        "held": held,
+        "held": met.held,
+        "looked_at": PREVIEW_MAX if met.is_cut else 0,
         "people": len(people),
         "senders": Counter(report.from_address for report in reports).most_common(5),
         "verdicts": Counter(report.verdict_category or "none" for report in reports),
