@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Index, MetaData, Table, false, types
 
+from shared.events import in_utc
+
 #: For small rows with a key of text: SQLite then keeps the rows in the key's own tree instead of in two.
 IN_KEY_ORDER: dict[str, Any] = {"sqlite_with_rowid": False}
 
@@ -17,9 +19,7 @@ class UtcTime(types.TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Store UTC; refuse a naive time."""
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a moment without a zone is no moment")
-        return value.astimezone(UTC) if value is not None else None
+        return in_utc(value) if value is not None else None
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
         """Give the zone back."""

@@ -1,6 +1,6 @@
 """Every event: the vocabulary of the house. Pure: pydantic and the standard library only."""
 
-from shared.events.base import DATA_MAX_BYTES, Envelope, Event, fact_id, json_schema, rfc3339
+from shared.events.base import DATA_MAX_BYTES, Envelope, Event, fact_id, in_utc, json_schema, rfc3339
 from shared.events.blocks import (
     BlockCreated,
     BlockExpired,
@@ -191,6 +191,7 @@ __all__ = [
     "VerdictIssued",
     "fact_id",
     "held_id",
+    "in_utc",
     "json_schema",
     "rfc3339",
 ]

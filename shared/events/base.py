@@ -95,11 +95,23 @@ class Envelope(BaseModel):
     attempts: int = Field(default=1, description="how often this entry was delivered to the reader")
 
 
-def rfc3339(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds and `Z`; `moment` must be aware."""
+def in_utc(moment: datetime) -> datetime:
+    """The moment in UTC; one that UTC would put before the first year or after the last keeps its clock.
+
+    Raises:
+        ValueError: it has no zone.
+    """
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone is no moment")
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
+
+
+def rfc3339(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds and `Z`; `moment` must be aware."""
+    return in_utc(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def json_schema(event: type[Event]) -> dict[str, Any]:

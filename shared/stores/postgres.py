@@ -4,10 +4,10 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import asyncpg
-from sqlalchemy import URL, MetaData, text
+from sqlalchemy import URL, MetaData, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import Session
@@ -40,6 +40,7 @@ class PostgresStore:
     def __init__(self, url: URL, service: str) -> None:
         self._engine = create_async_engine(
             _asyncpg_url(url),
+            hide_parameters=True,  # else an error's text, which is logged, has a mail's facts in it
             pool_size=POOL_KEPT,
             max_overflow=POOL_MORE,
             pool_timeout=CONNECT_MAX_S,
@@ -49,6 +50,7 @@ class PostgresStore:
                 "server_settings": SERVER_SETTINGS,
             },
         )
+        event.listen(self._engine.sync_engine, "before_cursor_execute", _without_nul, retval=True)
         self._writing = asyncio.Lock()
         self._lock_key = int.from_bytes(hashlib.sha256(f"longstop/{service}".encode()).digest()[:8], signed=True)
 
@@ -107,6 +109,17 @@ class PostgresStore:
 
     async def _take_turn(self, session: AsyncSession) -> None:
         await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": self._lock_key})
+
+
+def _without_nul(  # noqa: PLR0917 - SQLAlchemy's signature
+    _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, executemany: bool
+) -> tuple[str, Any]:
+    """Put U+FFFD where PostgreSQL would refuse U+0000: mails and requests bring it, and SQLite takes it."""
+    rows = parameters if executemany else (parameters,)
+    if not any("\0" in value for row in rows for value in row if isinstance(value, str)):
+        return statement, parameters
+    clean = [tuple(one.replace("\0", "\ufffd") if isinstance(one, str) else one for one in row) for row in rows]
+    return statement, clean if executemany else clean[0]
 
 
 async def _run(session: AsyncSession, job: Callable[[Session], T]) -> T:

@@ -118,7 +118,11 @@ def transact(engine: Engine, job: Callable[[Session], T]) -> T:
 
 
 def _engine(url: URL, *, begin: str) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False, "isolation_level": None})
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "isolation_level": None},
+        hide_parameters=True,  # else an error's text, which is logged, has a mail's facts in it
+    )
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:

@@ -1,6 +1,6 @@
 """An answer as a mail: text and HTML, with nothing of the reported mail that could be clicked."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from babel.dates import format_date, format_time
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from services.triage.answers.words import words
 from services.triage.rules.reputation import proof
 from services.triage.tables import Answer
+from shared.events import in_utc
 from shared.outgoing import clean, compose, defang
 from shared.outgoing.words import direction, locale
 
@@ -44,7 +45,7 @@ def build(answer: Answer, *, language: str, mail_from: str, message_id: str, at:
         "changed": said["changed"] if answer.told and answer.category else "",
         "subject": subject,
         "sender": defang(clean(answer.from_address)),
-        "reported": _when(answer.reported_at.astimezone(UTC), language),
+        "reported": _when(in_utc(answer.reported_at), language),
         "isolated": lambda words: f"{_ISOLATE}{words}{_POP}" if direction(language) == "rtl" else words,
     }
     return compose(

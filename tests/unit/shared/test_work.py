@@ -3,11 +3,12 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import MetaData, func, select
+from sqlalchemy import MetaData, func, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel
 
 from shared.errors import Defer
@@ -102,3 +103,42 @@ async def test_a_naive_moment_is_refused(database: Database) -> None:
 def test_a_database_that_is_not_supported_is_named() -> None:
     with pytest.raises(ValueError, match="LONGSTOP_DATABASE_URL"):
         Database("mysql://x/y", "work", MetaData())
+
+
+@pytest.mark.parametrize("zone", [timezone(timedelta(hours=-23)), timezone(timedelta(hours=23)), UTC])
+async def test_a_row_may_have_the_first_and_the_last_moment_of_any_zone(database_url: str, zone: timezone) -> None:
+    store = Database(database_url, "work", METADATA)
+    await store.create()
+    moments = {str(year): datetime(year, 1 + year // 9999 * 11, 31, 12, tzinfo=zone) for year in (1, 9999)}
+    await store.run(lambda work: work.session.add_all(Note(name=name, at=at) for name, at in moments.items()))
+    found = await store.look(lambda session: list(session.scalars(select(Note).order_by(Note.name))))
+    assert [note.at.year for note in found] == [1, 9999]
+    await store.close()
+
+
+async def test_a_character_that_a_database_cannot_keep_stops_nothing(database_url: str) -> None:
+    store = Database(database_url, "work", METADATA)
+    await store.create()
+
+    def write(work: Work) -> None:
+        work.session.add_all([Note(name="a\0b", at=work.at), Note(name="plain", at=work.at)])
+        work.take_in([("s\0", "1"), ("t", "2")])
+
+    await store.run(write)
+    found = await store.look(lambda session: session.scalars(select(Note).where(Note.name == "a\0b")).one())
+    assert found.name in {"a\0b", "a\ufffdb"}
+    await store.close()
+
+
+async def test_an_error_of_the_database_tells_nothing_of_the_rows(database_url: str) -> None:
+    store = Database(database_url, "work", METADATA)
+    await store.create()
+    await store.run(lambda work: work.session.add(Note(name="a private subject", at=work.at)))
+
+    def again(work: Work) -> None:
+        work.session.connection().execute(insert(Note).values(name="a private subject", at=work.at))
+
+    with pytest.raises(IntegrityError) as error:
+        await store.run(again)
+    assert "private" not in str(error.value).partition("DETAIL")[0]
+    await store.close()
