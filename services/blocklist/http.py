@@ -86,7 +86,7 @@ class Filters(BaseModel):
 
 def app(room: Room, copies: Copies) -> FastAPI:
     """The application of the block list."""
-    application = service_app("blocklist", VERSION, ready=room.ready, documented=True)
+    application = service_app("blocklist", VERSION, ready=room.ready, documented=True, bounding=("/v1/imports",))
     doors = APIRouter(dependencies=[Depends(bearer(room.settings.door_token())), Depends(same_site)])
     blocks = BlockDoor(room)
     doors.add_api_route("/v1/blocks", blocks.entries, methods=["GET"])

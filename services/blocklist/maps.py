@@ -71,6 +71,6 @@ def _is_known(request: Request, etag: str, changed_at: datetime) -> bool:
         return etag in {tag.strip().removeprefix("W/") for tag in tags.split(",")} or tags.strip() == "*"
     try:
         since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return changed_at.replace(microsecond=0) <= (since if since.tzinfo else since.replace(tzinfo=UTC))

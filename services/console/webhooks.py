@@ -91,7 +91,7 @@ async def _post(client: httpx.AsyncClient, hook: Hook, delivery: Delivery) -> Ou
                 return Outcome(delivery)
             is_away = answer.is_server_error or answer.status_code in (408, 429)
             return Outcome(delivery, f"it answered {answer.status_code}", is_away)
-    except (httpx.HTTPError, OSError, TimeoutError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
         return Outcome(delivery, f"it does not answer: {type(error).__name__}", is_away=True)
 
 

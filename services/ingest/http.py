@@ -32,7 +32,9 @@ RSPAMD_SUCCESS = HTTPStatus.OK
 
 def app(room: Room, intake: Intake) -> FastAPI:
     """The application of ingest."""
-    application = service_app("ingest", VERSION, ready=room.ready, documented=True)
+    application = service_app(
+        "ingest", VERSION, ready=room.ready, documented=True, bounding=("/v1/reports", "/v1/quarantine")
+    )
     doors = APIRouter(dependencies=[Depends(bearer(room.settings.door_token())), Depends(same_site)])
     door = HttpDoor(room, intake)
     doors.add_api_route("/v1/reports", door.reports, methods=["POST"], status_code=HTTPStatus.ACCEPTED)

@@ -22,6 +22,9 @@ Name = Annotated[str, Field(min_length=1, max_length=320)]
 Words = Annotated[str, Field(max_length=1_000)]
 Names = Annotated[list[Name], Field(max_length=10_000)]
 
+#: Largest body of a request, in bytes: the names of as many mailboxes as one purge may have.
+BODY_MAX = 4 * 1024 * 1024
+
 
 class Wanted(BaseModel):
     """A purge that somebody wants: planned first, acted on when it is approved."""
@@ -61,7 +64,7 @@ class Who(BaseModel):
 
 def app(room: Room, purges: Purges) -> FastAPI:
     """The application of mailboxes."""
-    application = service_app("mailboxes", VERSION, ready=room.ready, documented=True)
+    application = service_app("mailboxes", VERSION, ready=room.ready, documented=True, body_max=BODY_MAX)
     doors = APIRouter(dependencies=[Depends(bearer(room.settings.door_token())), Depends(same_site)])
     door = PurgeDoor(room, purges)
     accepted = HTTPStatus.ACCEPTED

@@ -111,7 +111,7 @@ class PostgresStore:
         await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": self._lock_key})
 
 
-def _without_nul(  # noqa: PLR0917 - SQLAlchemy's signature
+def _without_nul(
     _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, executemany: bool
 ) -> tuple[str, Any]:
     """Put U+FFFD where PostgreSQL would refuse U+0000: mails and requests bring it, and SQLite takes it."""

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from services.console.http.app import BODY_MAX
 from services.console.rules.access import KINDS, ROLES
+from shared.web import BODY_MAX
 from tests.people import bootstrap, token_of
 from tests.services import House, house
 
@@ -31,6 +31,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/dead/{entry}/replay": {},
     "POST /v1/mails/{sha256}/access": {"reason": "case 12"},
     "POST /v1/me/password": {"old": "x", "new": "long enough now"},
+    "DELETE /v1/me/sessions": None,
     "POST /v1/tokens": {"name": "ci"},
     "DELETE /v1/tokens/{token_id}": None,
     "POST /v1/operators": {"name": "bob"},

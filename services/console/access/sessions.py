@@ -89,6 +89,11 @@ class Sessions:
 
         return await self._database.run(drop, quiet=True)
 
+    async def end_all(self, person: Person) -> None:
+        """End every session that somebody opened in the same way as this one."""
+        theirs = delete(SessionRow).where(col(SessionRow.name) == person.name, col(SessionRow.via) == person.via)
+        await self._database.run(lambda work: work.session.connection().execute(theirs), quiet=True)
+
     async def all(self) -> list[SessionRow]:
         """Every session that goes on, the newest first."""
         at = now()

@@ -102,7 +102,7 @@ def _tagged(request: Request, response: Response) -> Response:
     if request.method != "GET" or not is_json or response.status_code != HTTPStatus.OK:
         return response
     etag = etag_of(bytes(response.body))
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+    headers = {"ETag": etag, "Cache-Control": "no-store", "Vary": "Authorization, Cookie"}
     if names(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     response.headers.update(headers)

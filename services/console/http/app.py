@@ -1,5 +1,8 @@
 """The application, put together."""
 
+import json
+from http import HTTPStatus
+
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -10,7 +13,7 @@ from services.console.http.answers import document
 from services.console.http.api import Api
 from services.console.http.cases import Cases
 from services.console.http.dead import Dead
-from services.console.http.desk import desk_of
+from services.console.http.desk import Desk, desk_of
 from services.console.http.finding import Finding
 from services.console.http.hooks import HookRoutes
 from services.console.http.lists import Lists
@@ -21,15 +24,12 @@ from services.console.http.people import People
 from services.console.http.signing import Signing
 from services.console.http.streaming import Streaming
 from shared.run import VERSION, Room
-from shared.web import Problem, problem, service_app
-
-#: Largest body of a request, in bytes: a repaired dead letter is the largest thing that is sent.
-BODY_MAX = 1024 * 1024
+from shared.web import service_app
 
 
 def app(room: Room, access: Access, live: Live) -> FastAPI:
     """The application of the console. Every router but the open ones stands behind the guard, route by route."""
-    application = service_app("console", VERSION, ready=room.ready, documented=True, body_max=BODY_MAX)
+    application = service_app("console", VERSION, ready=room.ready, documented=True)
     desk = desk_of(room, access)
     dead = DeadLetters(room.redis, room.settings.stream_prefix)
     api, cases, signing = Api(desk, dead), Cases(desk), Signing(desk)
@@ -55,14 +55,25 @@ def app(room: Room, access: Access, live: Live) -> FastAPI:
 
     document(application)
 
-    @application.exception_handler(Problem)
-    async def told(request: Request, error: Problem) -> Response:
-        """A person without a session is shown where to sign in; a program is told."""
-        if error.status_code == 401 and "text/html" in request.headers.get("accept", "") and request.method == "GET":
-            return RedirectResponse("/sign-in", 303)
-        if "text/html" in request.headers.get("accept", ""):
-            title, detail = error.title, str(error.detail)
-            return desk.views.page("problem.html", error.status_code, title=title, detail=detail)
-        return problem(error.status_code, error.title, str(error.detail), dict(error.headers or {}))
-
+    _told(application, desk)
     return application
+
+
+def _told(application: FastAPI, desk: Desk) -> None:
+    """What went wrong is a page for people, as it is a problem object for programs."""
+    plain = dict(application.exception_handlers)
+
+    async def told(request: Request, error: Exception) -> Response:
+        answer: Response = await plain[next(one for one in type(error).__mro__ if one in plain)](request, error)
+        if "text/html" not in request.headers.get("accept", ""):
+            return answer
+        if answer.status_code == HTTPStatus.UNAUTHORIZED and request.method == "GET":
+            return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+        fault = json.loads(bytes(answer.body))
+        page = desk.views.page("problem.html", answer.status_code, title=fault["title"], detail=fault["detail"])
+        if after := answer.headers.get("retry-after"):
+            page.headers["Retry-After"] = after
+        return page
+
+    for kind in plain:
+        application.add_exception_handler(kind, told)

@@ -14,7 +14,10 @@ from shared.bus.letters import Letter
 from shared.bus.repair import Change
 from shared.web import Problem
 
-Place = Annotated[str, Path(pattern=r"^[0-9]{1,16}-[0-9]{1,16}$")]
+#: An entry's place in its stream, well within the 64 bits that Redis has for each number.
+PLACE = r"^[0-9]{1,16}-[0-9]{1,16}$"
+
+Place = Annotated[str, Path(pattern=PLACE)]
 
 
 class LetterView(BaseModel):

@@ -77,10 +77,12 @@ class Guard:
         if authorization := request.headers.get("authorization"):
             scheme, _, given = authorization.partition(" ")
             return await self.by_token(request, given.strip()) if scheme.lower() == "bearer" else None
-        for cookie in (SECURE_COOKIE, COOKIE):
-            if (secret := request.cookies.get(cookie, "")) and (person := await self._by_session(request, secret)):
-                return person
-        return self._by_proxy(request)
+        secret = self.secret(request)
+        return (await self._by_session(request, secret) if secret else None) or self._by_proxy(request)
+
+    def secret(self, request: Request) -> str:
+        """What the session's cookie says. Over TLS only the one counts that no other host of the domain can have set."""
+        return request.cookies.get(SECURE_COOKIE if self.proxies.is_https(request) else COOKIE, "")
 
     async def still(self, person: Person) -> bool:
         """Whether somebody who was let in some time ago would still be: their token or session goes on. Counts as no visit."""
@@ -140,7 +142,7 @@ class Guard:
         if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
             form: FormData = await request.form()
             given = given or str(form.get("csrf", ""))
-        if not hmac.compare_digest(given.encode(), person.csrf.encode()):
+        if not hmac.compare_digest(given.encode(errors="replace"), person.csrf.encode()):
             raise Problem(HTTPStatus.FORBIDDEN, "the form is too old", "load the page again")
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
+import httpx
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from sqlmodel import col, select
@@ -31,6 +32,15 @@ class NewHook(BaseModel):
     kinds: Annotated[list[str], Field(max_length=50)] = Field(
         default=[], description="events, such as verdict.issued; empty: all"
     )
+
+    @field_validator("url")
+    @classmethod
+    def _reachable(cls, url: str) -> str:
+        try:
+            httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise ValueError(f"that is no URL: {error}") from error
+        return url
 
     @field_validator("kinds")
     @classmethod

@@ -88,6 +88,7 @@ class People:
         me, gone = self._desk.behind(), HTTPStatus.NO_CONTENT
         router.add_api_route("/me", self.me, methods=["GET"], dependencies=me)
         router.add_api_route("/me/password", self.set_password, methods=["POST"], status_code=gone, dependencies=me)
+        router.add_api_route("/me/sessions", self.end_sessions, methods=["DELETE"], status_code=gone, dependencies=me)
         router.add_api_route("/tokens", self.tokens, methods=["GET"], dependencies=admin)
         router.add_api_route(
             "/tokens", self.make_token, methods=["POST"], status_code=HTTPStatus.CREATED, dependencies=admin
@@ -116,6 +117,11 @@ class People:
             raise Problem(HTTPStatus.FORBIDDEN, "the old password is wrong", "try again")
         await self._desk.acts.note(person, "password.changed", person.name)
         await self._access.operators.set_password(person.name, wanted.new, keep=person.session)
+
+    async def end_sessions(self, person: Asking) -> None:
+        """End all sessions that one has opened, in every browser, this one too."""
+        await self._desk.acts.note(person, "signed.out", person.name, everywhere=True)
+        await self._access.sessions.end_all(person)
 
     async def tokens(self) -> TokenList:
         """Every token, revoked ones, too."""

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from services.console.http.desk import Desk
 from services.console.http.guard import COOKIE, SECURE_COOKIE, Asking
-from services.console.rules.access import Person
+from services.console.rules.access import Person, fingerprint
 
 
 class Signing:
@@ -64,8 +64,9 @@ class Signing:
         return await self.opened(request, person, token_id, RedirectResponse("/", HTTPStatus.SEE_OTHER))
 
     async def opened(self, request: Request, person: Person, token_id: str, answer: Response) -> Response:
-        """Give a person a session and its cookie."""
+        """Give a person a new session and its cookie; the one that this browser had before ends."""
         await self._access.audit.add(person, "signed.in", person.name)
+        await self._access.sessions.end(fingerprint(self._guard.secret(request)))
         is_https = self._guard.proxies.is_https(request)
         answer.set_cookie(
             SECURE_COOKIE if is_https else COOKIE,
@@ -77,10 +78,12 @@ class Signing:
         )
         return answer
 
-    async def sign_out(self, person: Asking) -> Response:
-        """End the session, here and wherever its cookie was copied to."""
-        await self._access.audit.add(person, "signed.out", person.name)
+    async def sign_out(self, person: Asking, everywhere: Annotated[bool, Form()] = False) -> Response:
+        """End the session, here and wherever its cookie was copied to; `everywhere`: and in all other browsers."""
+        await self._access.audit.add(person, "signed.out", person.name, everywhere=everywhere or None)
         await self._access.sessions.end(person.session)
+        if everywhere:
+            await self._access.sessions.end_all(person)
         answer = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
         answer.delete_cookie(COOKIE)
         answer.delete_cookie(SECURE_COOKIE, secure=True)

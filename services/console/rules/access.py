@@ -55,7 +55,7 @@ def is_within(kinds: Sequence[str], *, method: str, path: str) -> bool:
     if not kinds:
         return True
     area = path.removeprefix("/v1").strip("/").partition("/")[0]
-    return area == "me" or area in kinds or ("read" in kinds and method in ("GET", "HEAD"))
+    return area in ("me", "sign-out") or area in kinds or ("read" in kinds and method in ("GET", "HEAD"))
 
 
 def covers(kinds: Sequence[str], more: Sequence[str]) -> bool:

@@ -1,12 +1,12 @@
 """The application of portal, put together."""
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from services.portal.http.bodies import Bounded
 from services.portal.http.door import Door, Refused
 from services.portal.http.mails import Mails
 from services.portal.http.pages import Pages
@@ -18,10 +18,13 @@ from shared.proxies import TrustedProxies
 from shared.run import VERSION, Room
 from shared.web import service_app
 
+#: Two tokens and a comment, all of it percent-encoded: nobody proves who they are before a form is read.
+BODY_MAX_BYTES = 32 * 1024
+
 
 def app(room: Room) -> FastAPI:
     """The application."""
-    application = service_app("portal", VERSION, ready=room.ready)
+    application = service_app("portal", VERSION, ready=room.ready, body_max=BODY_MAX_BYTES)
     settings = room.settings
     door, pages = (
         Door(
@@ -37,7 +40,6 @@ def app(room: Room) -> FastAPI:
     application.include_router(People(room.database, door, pages).router())
     for name in ("portal.css", "portal.js"):
         application.add_api_route(f"/{name}", _static(pages, name), methods=["GET"], include_in_schema=False)
-    application.add_middleware(Bounded)
     _told(application, pages)
     return application
 
@@ -62,4 +64,5 @@ def _told(application: FastAPI, pages: Pages) -> None:
 
     @application.exception_handler(HTTPException)
     async def elsewhere(request: Request, error: HTTPException) -> Response:
-        return pages.say(await pages.reader(request), "no_link", error.status_code)
+        word = "again" if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "no_link"
+        return pages.say(await pages.reader(request), word, error.status_code)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import MetaData, func, insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Field, Session, SQLModel, col
 
 from shared.errors import Defer
 from shared.events import CaseJoined
@@ -125,7 +125,7 @@ async def test_a_character_that_a_database_cannot_keep_stops_nothing(database_ur
         work.take_in([("s\0", "1"), ("t", "2")])
 
     await store.run(write)
-    found = await store.look(lambda session: session.scalars(select(Note).where(Note.name == "a\0b")).one())
+    found = await store.look(lambda session: session.scalars(select(Note).where(col(Note.name) == "a\0b")).one())
     assert found.name in {"a\0b", "a\ufffdb"}
     await store.close()
 

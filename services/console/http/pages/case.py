@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Path, Query, Response
 from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from services.console.http.case_forms import Again, Edit
@@ -32,6 +33,7 @@ FRAME = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
 }
 
 
@@ -96,7 +98,11 @@ class CasePage:
             "take": {"owner": person.name}, "give": {"owner": ""}, "note": {"note": text}, "tag": {"add_tags": text.split()},
             "untag": {"remove_tags": [text]}, "merge": {"merged_into": text},
         }  # fmt: skip
-        edit = Edit.model_validate(edits[act])
+        try:
+            edit = Edit.model_validate(edits[act])
+        except ValidationError as error:
+            why = error.errors(include_input=False)[0]["msg"]
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "that cannot be written", why) from None
         before = await self._show.database.look(lambda session: _state_of(session, case_id))
         await self._api.edit(case_id, edit, person)
         await self._show.seen(lambda session: _state_of(session, case_id) != before)

@@ -4,9 +4,11 @@ from collections import Counter
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Path, Query, Response
+from fastapi import APIRouter, Form, Query, Response
+from pydantic import Field
 
 from services.console.dead import DeadLetters
+from services.console.http.dead import PLACE, Place
 from services.console.http.guard import Asking
 from services.console.http.pages.showing import Showing, back
 from services.console.rules.text import escaped
@@ -21,7 +23,6 @@ PAGE, DATA_MAX = 200, 200_000
 #: What acts are called in the audit.
 ACTS = {"replay": "dead.replayed", "drop": "dead.dropped"}
 
-Entry = Annotated[str, Path(pattern=r"^\d{1,20}-\d{1,20}$")]
 Text = Annotated[str, Query(max_length=300)]
 
 
@@ -54,7 +55,7 @@ class DeadPage:
     async def act(
         self,
         person: Asking,
-        entries: Annotated[list[str], Form(max_length=PAGE)],
+        entries: Annotated[list[Annotated[str, Field(pattern=PLACE)]], Form(max_length=PAGE)],
         act: Annotated[Literal["replay", "drop"], Form()],
     ) -> Response:
         """Hand in again or drop all that are marked."""
@@ -67,7 +68,7 @@ class DeadPage:
         done, left = await self._dead.replay_all(letters)
         return back("/dead", f"left:{len(left)}" if left else f"replayed:{done}")
 
-    async def letter(self, entry: Entry, person: Asking, done: Annotated[str, Query(max_length=60)] = "") -> Response:
+    async def letter(self, entry: Place, person: Asking, done: Annotated[str, Query(max_length=60)] = "") -> Response:
         """One letter with its raw fields; looking is written down, for there may be a mail in it."""
         letter = await self._one(entry)
         await self._show.desk.acts.note(person, "body.looked", letter.id, how="dead letter", entry=entry)
@@ -85,7 +86,7 @@ class DeadPage:
 
     async def mend(
         self,
-        entry: Entry,
+        entry: Place,
         person: Asking,
         act: Annotated[Literal["replay", "drop"], Form()],
         data: Annotated[str, Form(max_length=DATA_MAX)] = "",

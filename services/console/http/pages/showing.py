@@ -68,7 +68,10 @@ class Showing:
 
 def back(path: str, done: str = "") -> RedirectResponse:
     """After a form: to a page of ours, whatever the form says, with a word about what was done."""
-    parts = urlsplit(path)
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        parts = urlsplit("/")
     is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc
     where, query = (parts.path, parts.query) if is_ours else ("/", "")
     kept = "&".join(one for one in query.split("&") if one and not one.startswith("done="))

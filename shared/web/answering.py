@@ -1,14 +1,9 @@
-"""The HTTP side of every service: health, metrics, problem objects (RFC 9457), bearer tokens (RFC 6750)."""
+"""The application of a service: health, metrics, problem objects (RFC 9457), and bodies of a bounded size."""
 
 import asyncio
-import contextlib
-import hmac
-import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection
 from http import HTTPStatus
-from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -21,6 +16,9 @@ from shared.errors import Defer, Reject
 
 #: What a client is told to wait when we cannot take more now, in seconds.
 RETRY_AFTER_S = 10
+
+#: Largest body of a request that says nothing else, in bytes.
+BODY_MAX = 1024 * 1024
 
 Check = Callable[[], Awaitable[None]]
 
@@ -39,10 +37,19 @@ def problem(status: int, title: str, detail: str = "", headers: dict[str, str] |
     return JSONResponse(content, status, headers=headers, media_type="application/problem+json")
 
 
-def service_app(
-    name: str, version: str, *, ready: Check, documented: bool = False, body_max: int | None = None
+def service_app(  # noqa: PLR0913 - all but two are named
+    name: str,
+    version: str,
+    *,
+    ready: Check,
+    documented: bool = False,
+    body_max: int = BODY_MAX,
+    bounding: Collection[str] = (),
 ) -> FastAPI:
-    """An application with `/livez`, `/readyz` and `/metrics`; `documented` adds `/openapi.json`; `body_max` is in bytes."""
+    """An application with `/livez`, `/readyz` and `/metrics`; `documented` adds `/openapi.json`.
+
+    A body of more than `body_max` bytes is refused, but for the paths `bounding`, which bound theirs while they read it.
+    """
     app = FastAPI(
         title=f"Longstop {name}",
         version=version,
@@ -67,8 +74,7 @@ def service_app(
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    if body_max is not None:
-        app.add_middleware(_Sized, body_max=body_max)
+    app.add_middleware(_Sized, body_max=body_max, bounding=bounding)
     _problems(app)
     return app
 
@@ -76,11 +82,13 @@ def service_app(
 class _Sized:
     """Refuses a body that is too large: at once when it says so, else when it has become so."""
 
-    def __init__(self, app: ASGIApp, body_max: int) -> None:
-        self._app, self._body_max = app, body_max
+    def __init__(self, app: ASGIApp, body_max: int, bounding: Collection[str]) -> None:
+        self._app, self._body_max, self._bounding = app, body_max, frozenset(bounding)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        said = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if scope["type"] != "http" or scope["path"] in self._bounding:
+            return await self._app(scope, receive, send)
+        said = Headers(scope=scope).get("content-length", "")
         too_large = Problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large", f"at most {self._body_max} bytes are taken"
         )
@@ -97,31 +105,6 @@ class _Sized:
             return message
 
         return await self._app(scope, counted, send)
-
-
-def bearer(token: str) -> Callable[[Request], None]:
-    """A dependency that lets a request in only with this token; with an empty one it lets in everybody."""
-
-    def check(request: Request) -> None:
-        if not token:
-            return
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode()):
-            return
-        raise Problem(
-            HTTPStatus.UNAUTHORIZED,
-            "a token is needed",
-            "send the header Authorization: Bearer TOKEN",
-            {"WWW-Authenticate": "Bearer"},
-        )
-
-    return check
-
-
-def same_site(request: Request) -> None:
-    """Refuse what a foreign web page makes a browser send to a door that needs no token (Fetch Metadata)."""
-    if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-        raise Problem(HTTPStatus.FORBIDDEN, "not from another site", "this door answers programs, not web pages")
 
 
 def _problems(app: FastAPI) -> None:
@@ -144,62 +127,7 @@ def _problems(app: FastAPI) -> None:
     async def never(_: Request, error: Reject) -> Response:
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", str(error))
 
-
-class HttpServer:
-    """One application on one port, inside the loop of the process."""
-
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # else anybody on this machine could say in X-Forwarded-For who they are
-            timeout_keep_alive=30,
-            limit_concurrency=500,
-            timeout_graceful_shutdown=5,
-            lifespan="off",
-        )
-        self._server = _Server(config)
-        self._socket = listen(host, port)
-        self._task: asyncio.Task[Any] | None = None
-
-    async def start(self) -> None:
-        """Begin to answer."""
-        self._task = asyncio.create_task(self._server.serve([self._socket]))
-
-    async def stop(self) -> None:
-        """Finish open requests, then close."""
-        self._server.should_exit = True
-        if self._task:
-            await self._task
-        self._socket.close()
-
-
-class _Server(uvicorn.Server):
-    """Signals belong to the process, not to one of its servers."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; a taken port is one clear error.
-
-    Raises:
-        OSError: the port is taken.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # asyncio sets this by itself only where it made the socket: without it every answer waits 40 ms for the client's ACK
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise OSError(error.errno, f"port {port} on {host} cannot be used: {error.strerror}") from error
-    listener.listen(512)
-    listener.setblocking(False)
-    return listener
+    @app.exception_handler(Exception)
+    async def fault(_: Request, __: Exception) -> Response:
+        """It is logged as it is raised again; who asked learns nothing of it."""
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of ours", "the log of the service tells more")
