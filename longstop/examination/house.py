@@ -1,13 +1,18 @@
 """What stands still: configuration, secrets, blobs, databases, and where mail goes."""
 
 import asyncio
+import os
 import smtplib
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from longstop import show
 from longstop.examination.finding import Cure, Finding
 from longstop.services import services
 from longstop.where import FILE, bare, data_dir
@@ -20,11 +25,15 @@ from shared.work import Database
 #: Files of the data dir that hold secrets: nobody but their owner may read them.
 SECRET_FILES = ("secret.key", "api.token", FILE)
 
+#: Variables that are no settings of a service: docker-compose.yml and the containers' health read them.
+OF_OTHERS = frozenset(f"LONGSTOP_{name}" for name in ("HOST", "IMAGE", "PUBLISH", "SECRETS", "SERVICE"))
+
 
 async def at_rest(data: Path | None) -> list[Finding]:
     """What can be told whether Longstop runs or not."""
     return [
         _configuration(data),
+        *_unknown(os.environ.keys() | dotenv_values(".env").keys()),
         *await asyncio.to_thread(_secrets, data),
         _blobs(data),
         *await _databases(data),
@@ -39,6 +48,18 @@ def _configuration(data: Path | None) -> Finding:
             "configuration", "warn", "LONGSTOP_OWN_DOMAINS is empty: own domains are not protected from blocks"
         )
     return Finding("configuration", "ok", f"own domains: {', '.join(names[0].own_domains)}")
+
+
+def _unknown(names: Iterable[str]) -> Iterator[Finding]:
+    """Variables that nothing reads: a typing error in a name is a setting that silently is not in force."""
+    known = {f"LONGSTOP_{name.upper()}" for service in services() for name in service.settings.model_fields}
+    for name in sorted(names):
+        if name.startswith("LONGSTOP_TEST_") or {name, name.removesuffix("_FILE")} & (known | OF_OTHERS):
+            continue
+        if name.startswith("LONGSTOP_"):
+            near = get_close_matches(name, known, 1)
+            meant = f"did you mean {near[0]}?" if near else "docs/settings.md lists what there is"
+            yield Finding("configuration", "warn", f"{show.safe(name)} is no setting: {meant}")
 
 
 def _secrets(data: Path | None) -> list[Finding]:

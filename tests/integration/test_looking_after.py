@@ -46,6 +46,23 @@ async def of(what: str, found: Endpoints, data: Path) -> Finding:
     return next(one for one in await in_motion(found, data) if one.what == what)
 
 
+@pytest.mark.usefixtures("open_token")
+def test_a_typing_error_in_the_name_of_a_setting_is_told(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("LONGSTOP_AUTO_BLOK=off\nLONGSTOP_SECRET_KEY_FILE=/run/secrets/key\nOTHER=1\n")
+    monkeypatch.setenv("LONGSTOP_OWN_DOMAIN", "example.org")
+    monkeypatch.setenv("LONGSTOP_\x1b[31mQ", "1")
+    told = [one for one in asyncio.run(at_rest(data_dir)) if "is no setting" in one.words]
+    assert [one.level for one in told] == ["warn"] * 3
+    assert [one.words for one in told][1:] == [
+        "LONGSTOP_AUTO_BLOK is no setting: did you mean LONGSTOP_AUTO_BLOCK?",
+        "LONGSTOP_OWN_DOMAIN is no setting: did you mean LONGSTOP_OWN_DOMAINS?",
+    ]
+    assert "\x1b" not in told[0].words
+
+
 async def test_a_field_that_somebody_took_from_the_gateway_is_found_and_mended(
     made: House, found: Endpoints, redis: Redis, data_dir: Path
 ) -> None:
