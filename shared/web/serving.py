@@ -69,7 +69,9 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise OSError(error.errno, f"port {port} on {host} cannot be used: {error.strerror}; stop what listens there, or set another port") from error
+        raise OSError(
+            error.errno, f"port {port} on {host} cannot be used: {error.strerror}: free it, or set another"
+        ) from error
     listener.listen(512)
     listener.setblocking(False)
     return listener
