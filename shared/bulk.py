@@ -64,11 +64,9 @@ class Bulk:
 
 def _each(process: Process, values: Sequence[Any]) -> list[Any]:
     """What the values become; the same object, such as the moment of a batch, only once."""
-    known: dict[int, Any] = {}
-    for value in values:
-        if id(value) not in known:
-            known[id(value)] = process(value)
-    return [known[id(value)] for value in values]
+    ids = list(map(id, values))
+    known = {one: process(value) for one, value in dict(zip(ids, values, strict=True)).items()}
+    return list(map(known.__getitem__, ids))
 
 
 def _picker(positions: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:

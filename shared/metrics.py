@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from prometheus_client import Counter, Gauge, Histogram
 
 _LATENCIES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
+_ANSWERS_S = (0.0005, 0.001, 0.0015, 0.002, 0.0025, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5)
 
 EVENTS_HANDLED = Counter("longstop_events_handled", "Events whose effect was committed", ["service", "stream"])
 EVENTS_REPEATED = Counter(
@@ -25,6 +26,18 @@ REPORT_TO_BLOCK_S = Histogram(
     "longstop_report_to_block_seconds",
     "From a report's receipt to the gateway's knowing the entry",
     buckets=_LATENCIES_S,
+)
+BLOCK_ANSWER_S = Histogram(
+    "longstop_block_answer_seconds",
+    "From a mail server's question to the answer, by who answers it and at which stage of a mail",
+    ["enforcer", "stage"],
+    buckets=_ANSWERS_S,
+)
+HTTP_ANSWER_S = Histogram(
+    "longstop_http_answer_seconds",
+    "From a request to the first byte of its answer",
+    ["service", "route"],
+    buckets=_ANSWERS_S,
 )
 GATEWAY_ENFORCES = Gauge(
     "longstop_gateway_enforces",

@@ -51,7 +51,7 @@ def build(room: Room) -> Parts:
             Job("write maps", 2, WriteMaps(room)),
             Job("probe gateways", settings.probe_every_s, ProbeGateways(room)),
             Job("forget kept copies", 600, copies.forget),
-            Job("compare the gateway's hash", 60, gateway.reconcile),
+            Job("compare the gateway's hash", 3, gateway.reconcile),
         ],
         doors=[
             GatewayDoor("milter", settings.bind, settings.milter_port, settings.gateway_networks, milter.talk),

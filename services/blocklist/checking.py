@@ -1,17 +1,16 @@
 """Checking the lines of a list before the first entry is made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import IO, Any, cast
-
-from pydantic_core import to_json
+from typing import Any, cast
 
 from services.blocklist.entries import PEOPLE
-from services.blocklist.rules.forms import KINDS, canonical, canonical_scope, kind_of
+from services.blocklist.rules.forms import KINDS, canonical, canonical_scope, is_text, kind_of
 from services.blocklist.rules.guards import Ours, refusal
 from services.blocklist.rules.lists_in import Fault, Format, Line, from_defender
 from services.blocklist.rules.terms import expiry, idle_days
+from services.blocklist.staging import Checked
 from shared.errors import Reject
 from shared.events.vocabulary import BlockAction
 
@@ -62,21 +61,23 @@ class Checker:
         self._outcome = outcome
         self._at = at
         self._scope = canonical_scope(wanted.scope)
-        self._ends = {wanted.expires: expiry(text=wanted.expires, at=at)}
+        self._terms = {wanted.expires: _terms(wanted.expires, at)}
 
-    def write(self, lines: Iterable[Line | Fault], checked: IO[str]) -> None:
-        """Check some lines and write the good ones down."""
+    def good(self, lines: Iterable[Line | Fault]) -> Iterator[Checked]:
+        """The lines that may be listed; of the others the outcome tells why not."""
         for line in lines:
             if isinstance(line, Fault):
                 self._outcome.add_fault(line.number, line.reason)
                 continue
             try:
-                checked.write(to_json(self._row(line)).decode() + "\n")
-                self._outcome.lines += 1
+                checked = self._checked(line)
             except Reject as reason:
                 self._outcome.add_fault(line.number, str(reason))
+            else:
+                self._outcome.lines += 1
+                yield checked
 
-    def _row(self, line: Line) -> dict[str, Any]:
+    def _checked(self, line: Line) -> Checked:
         kind, value = line.kind or kind_of(line.value), line.value
         if kind != "spoof" and ("*" in value or value.startswith("~")):
             kind, value = from_defender(value)
@@ -95,18 +96,17 @@ class Checker:
         if reason:
             raise Reject(reason)
         expires = line.expires or self._wanted.expires
-        if expires not in self._ends:
-            self._ends = {
-                self._wanted.expires: self._ends[self._wanted.expires],
-                expires: expiry(text=expires, at=self._at),
-            }
-        ends = self._ends[expires]
-        return {
-            "kind": kind,
-            "value": value,
-            "action": action,
-            "scope": canonical_scope(line.scope) if line.scope else self._scope,
-            "expires_at": ends.isoformat() if ends else None,
-            "idle_days": idle_days(text=expires),
-            "note": (line.note or self._wanted.note)[:1_000],
-        }
+        if expires not in self._terms:
+            first = self._wanted.expires
+            self._terms = {first: self._terms[first], expires: _terms(expires, self._at)}
+        scope = canonical_scope(line.scope) if line.scope else self._scope
+        note = (line.note or self._wanted.note)[:1_000]
+        if not is_text(note):
+            raise Reject("the note holds characters that are none: write it as plain text")
+        return Checked(kind, value, action, scope, *self._terms[expires], note)
+
+
+def _terms(expires: str, at: datetime) -> tuple[str | None, int | None]:
+    """When an entry ends, and how many days after its last hit."""
+    ends = expiry(text=expires, at=at)
+    return ends.isoformat() if ends else None, idle_days(text=expires)

@@ -1,19 +1,23 @@
 """Comparing the gateway's hashes with the database, page by page: no pass over a large book holds it in memory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from services.blocklist.finding import COLUMNS, PAGE, page
+from services.blocklist.finding import COLUMNS, page
 from services.blocklist.gateway import Gateway
 from services.blocklist.rules.fields import HASHES, Place, Standing, places, value_of
+from services.blocklist.rules.forms import is_text
 from services.blocklist.tables import Entry, active
 from shared.rows import IN_MAX
 from shared.work import Database, chunks
 
-#: The hash whose fields tell no value; it is compared as a whole, and only up to so many fields.
-UNREADABLE, UNREADABLE_MAX = "map:urlsha256", 200_000
+#: Entries, or fields, of one page: what is done about one between two answers to mail servers takes a millisecond or two.
+PAGE = 250
+
+#: The hash whose fields tell no value; what they say tells an id.
+HASHED = "map:urlsha256"
 
 
 class Comparison:
@@ -56,9 +60,7 @@ class Comparison:
 
     async def _put_page(self) -> int:
         after = self._after
-        entries = await self._database.look(lambda session: page(session, after))
-        self._after = entries[-1].block_id if len(entries) == PAGE else ""
-        wanted = {place: content for entry in entries for place, content in places(entry=entry).items()}
+        self._after, wanted = await self._database.look(lambda session: _wanted(session, after))
         there = await self._gateway.contents(list(wanted))
         put = {place: content for place, content in wanted.items() if there[place] != content.encode()}
         await self._gateway.write(put, ())
@@ -67,36 +69,28 @@ class Comparison:
     async def _drop_page(self) -> int:
         name = HASHES[self._hash]
         self._cursor, fields = await self._gateway.fields(name, self._cursor, PAGE)
-        stale: list[str] = []
-        if name != UNREADABLE:
-            stale = await self._database.look(lambda session: _stale(session, name, fields))
-        elif fields and await self._gateway.size(name) <= UNREADABLE_MAX:
-            stale = await self._database.look(lambda session: _stale_pages(session, fields))
+        stale = await self._database.look(lambda session: _stale(session, name, fields))
         await self._gateway.write({}, [(name, field) for field in stale])
         if not self._cursor:
             self._hash = (self._hash + 1) % len(HASHES)
         return len(stale)
 
 
-def _stale(session: Session, name: str, fields: Iterable[str]) -> list[str]:
+def _wanted(session: Session, after: str) -> tuple[str, dict[Place, str]]:
+    """Where the next page begins, empty after the last one; and what the gateway should say of this one's entries."""
+    entries = page(session, after, PAGE)
+    wanted = {place: content for entry in entries for place, content in places(entry=entry).items()}
+    return entries[-1].block_id if len(entries) == PAGE else "", wanted
+
+
+def _stale(session: Session, name: str, fields: Mapping[str, str]) -> list[str]:
     """The fields of a hash that no entry accounts for."""
-    values = {field: value_of(name=name, field=field) for field in fields}
+    column = Entry.block_id if name == HASHED else Entry.value
+    tells = [
+        said.rpartition(" ")[2] if name == HASHED else value_of(name=name, field=one) for one, said in fields.items()
+    ]
     known: set[Place] = set()
-    for some in chunks(sorted({value for value in values.values() if _is_text(value)}), IN_MAX):
-        query = select(*COLUMNS).where(active(), col(Entry.value).in_(some))
-        for row in session.execute(query):
+    for some in chunks(sorted(set(filter(is_text, tells))), IN_MAX):
+        for row in session.execute(select(*COLUMNS).where(active(), col(column).in_(some))):
             known.update(places(entry=Standing(*row)))
-    return [field for field in values if (name, field) not in known]
-
-
-def _stale_pages(session: Session, fields: Mapping[str, None]) -> list[str]:
-    known: set[Place] = set()
-    query = select(*COLUMNS).where(active(), col(Entry.kind) == "url", col(Entry.value).contains("/"))
-    for row in session.execute(query.execution_options(yield_per=PAGE)):
-        known.update(places(entry=Standing(*row)))
-    return [field for field in fields if (UNREADABLE, field) not in known]
-
-
-def _is_text(value: str) -> bool:
-    """Whether a database takes it: a field that others wrote may hold any bytes."""
-    return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+    return [field for field in fields if (name, field) not in known]

@@ -113,10 +113,10 @@ def candidates(
     ]
 
 
-def page(session: Session, after: str) -> list[Standing]:
+def page(session: Session, after: str, count: int = PAGE) -> list[Standing]:
     """The entries that work now and whose ids come after one, in the order of ids; fewer than a page are the last."""
     query = select_columns(*COLUMNS).where(active(), col(Entry.block_id) > after).order_by(col(Entry.block_id))
-    return [Standing(*values) for values in session.execute(query.limit(PAGE))]
+    return [Standing(*values) for values in session.execute(query.limit(count))]
 
 
 def book_changed_at(session: Session) -> datetime | None:

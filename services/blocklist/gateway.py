@@ -15,12 +15,13 @@ from redis.exceptions import RedisError
 
 from services.blocklist.rules.fields import GATEWAY, HITS, SEEN, Place
 from shared.errors import Defer
+from shared.work import chunks
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Fields in one pipeline of a large change: short enough that Redis serves mails between two of them.
-PIPELINE_MAX = 5_000
+#: Fields in one command of a large change: short enough that Redis, and we, serve mails between two of them.
+FIELDS_MAX = 250
 
 #: An enforcer waits no longer for an answer, in seconds.
 ASK_S = 1.0
@@ -97,15 +98,14 @@ class Gateway:
     @_translated
     async def write(self, put: Mapping[Place, str], drop: Iterable[Place]) -> None:
         """Put fields and drop others; a field that is in both stays."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for name, field in drop:
-            if (name, field) not in put:
-                pipeline.hdel(f"{self._prefix}:{name}", _raw(field))
-                await self._send_when_long(pipeline)
-        for (name, field), content in put.items():
-            pipeline.hset(f"{self._prefix}:{name}", _raw(field), content)
-            await self._send_when_long(pipeline)
-        await pipeline.execute()
+        gone = _by_hash((name, (_raw(field),)) for name, field in drop if (name, field) not in put)
+        for name, fields in gone.items():
+            for some in chunks(fields, FIELDS_MAX):
+                await self._redis.hdel(f"{self._prefix}:{name}", *some)
+        there = _by_hash((name, (_raw(field), content)) for (name, field), content in put.items())
+        for name, pairs in there.items():
+            for some in chunks(pairs, 2 * FIELDS_MAX):
+                await self._redis.hset(f"{self._prefix}:{name}", items=some)
 
     @_translated
     async def contents(self, wanted: Sequence[Place]) -> dict[Place, bytes | None]:
@@ -118,15 +118,10 @@ class Gateway:
         return found
 
     @_translated
-    async def fields(self, name: str, cursor: int, count: int) -> tuple[int, dict[str, None]]:
-        """Some fields of a hash, and where to go on. A foreign one may be no UTF-8; it can be dropped all the same."""
+    async def fields(self, name: str, cursor: int, count: int) -> tuple[int, dict[str, str]]:
+        """Some fields of a hash with what they say, and where to go on. Foreign bytes may be no UTF-8; they can be dropped all the same."""
         cursor, found = await self._redis.hscan(f"{self._prefix}:{name}", cursor, count=count)
-        return int(cursor), {field.decode("utf-8", "surrogateescape"): None for field in found}
-
-    @_translated
-    async def size(self, name: str) -> int:
-        """How many fields a hash has."""
-        return int(await self._redis.hlen(f"{self._prefix}:{name}"))
+        return int(cursor), {_text(field): _text(said) for field, said in found.items()}
 
     @_translated
     async def marks(self, fields: Sequence[str]) -> list[bytes | None]:
@@ -161,10 +156,18 @@ class Gateway:
         """The stream of a kind of notes."""
         return f"{self._prefix}:{STREAMS[kind]}"
 
-    async def _send_when_long(self, pipeline: Any) -> None:
-        if len(pipeline) >= PIPELINE_MAX:
-            await pipeline.execute()
+
+def _by_hash(found: Iterable[tuple[str, tuple[bytes | str, ...]]]) -> dict[str, list[bytes | str]]:
+    """The words of a command for each hash."""
+    words: dict[str, list[bytes | str]] = {}
+    for name, some in found:
+        words.setdefault(name, []).extend(some)
+    return words
 
 
 def _raw(field: str) -> bytes:
     return field.encode("utf-8", "surrogateescape")
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

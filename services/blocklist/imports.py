@@ -5,43 +5,38 @@ come meanwhile. When one fails, what the import has made is removed again.
 """
 
 import asyncio
-import codecs
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
-from itertools import islice
-from typing import IO, Any
+from typing import Any
 from uuid import uuid4
 
-from pydantic_core import from_json
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 from sqlmodel import col, select
 
 from services.blocklist.checking import Checker, Outcome, Wanted
 from services.blocklist.entries import ENTRIES_MAX, PEOPLE, count_standing, named_fields
 from services.blocklist.leaving import claim, ended_by_people, let_go
+from services.blocklist.reading import Reading
 from services.blocklist.rules.guards import Ours
-from services.blocklist.rules.lists_in import BY_LINE, Fault, Format, Line, LineReader, read_document
+from services.blocklist.staging import Checked, Staged
 from services.blocklist.tables import Claim, Entry, active
 from shared.bulk import Bulk
 from shared.errors import Reject
-from shared.events import BlockCreated, BlockImported, BlockOrigin, fact_id
+from shared.events import BlockCreated, BlockImported, BlockOrigin
 from shared.run import Room
 from shared.work import Work, now
 
-#: Lines that are checked, and entries that are made, in one go.
+#: Entries that are made, or taken back, in one transaction.
 STEP = 2_000
-
-#: Largest document of the formats that are read as a whole, in characters.
-DOCUMENT_MAX = 64 * 1024 * 1024
 
 #: Up to so many entries each is told as `block.created`; of larger imports only `block.imported` tells.
 TOLD_MAX = 1_000
 
-
-#: An entry before anything is said of it; every column, for statements of many rows take no defaults.
-_PLAIN: dict[str, Any] = {name: field.get_default() for name, field in Entry.model_fields.items()}
-_ENTRIES = Bulk(insert(Entry).inline(), tuple(_PLAIN))
+#: What each entry has of its own, and what all of one step share; every column, for statements of many rows take no defaults.
+_OWN = ("block_id", "kind", "value", "action", "scope", "expires_at", "idle_days", "note")
+_SHARED: dict[str, Any] = {name: field.get_default() for name, field in Entry.model_fields.items() if name not in _OWN}
+_NAMES = (*_OWN, *_SHARED)
+_ENTRIES = Bulk(insert(Entry).inline(), _NAMES)
 _CLAIMS = Bulk(insert(Claim).inline(), ("block_id", "claimant"))
 
 
@@ -58,34 +53,32 @@ class Importer:
 
         Raises:
             Reject: the import as a whole cannot be: its expiry or scope is wrong, or the document is too large.
+            Defer: the database or the disk cannot be written now.
         """
-        async with self._one_at_a_time:
-            outcome = Outcome(str(uuid4()))
-            check = Checker(wanted, self._ours, outcome, now())
-            with tempfile.TemporaryFile("w+", encoding="utf-8") as checked:
-                async for lines in _lines(pieces, wanted.format):
-                    await asyncio.to_thread(check.write, lines, checked)
-                if outcome.fault_count and not wanted.skip_bad:
-                    return outcome
-                if not wanted.dry_run:
-                    checked.seek(0)
-                    await self._make(checked, wanted, outcome)
-                    if wanted.claimant != PEOPLE and outcome.lines:
-                        checked.seek(0)
-                        outcome.ended = await let_go(self._database, checked, wanted.claimant)
+        async with self._one_at_a_time, Staged() as staged:
+            outcome, began = Outcome(str(uuid4())), now()
+            check, reading = Checker(wanted, self._ours, outcome, began), Reading(wanted.format)
+            async for piece in pieces:
+                await staged.add(check.good(reading.lines(piece)))
+            await staged.add(check.good(reading.last()))
+            if wanted.dry_run or (outcome.fault_count and not wanted.skip_bad):
+                return outcome
+            await self._make(staged, wanted, outcome, began)
+            if wanted.claimant != PEOPLE and outcome.lines:
+                outcome.ended = await let_go(self._database, staged, wanted.claimant)
             return outcome
 
-    async def _make(self, checked: IO[str], wanted: Wanted, outcome: Outcome) -> None:
+    async def _make(self, staged: Staged, wanted: Wanted, outcome: Outcome, began: datetime) -> None:
         if await self._database.look(count_standing) + outcome.lines > ENTRIES_MAX:
             raise Reject(f"{ENTRIES_MAX} entries may stand at once: remove or let expire some first")
-        is_told = outcome.lines <= TOLD_MAX
+        making = Making(outcome.import_id, wanted, began, is_told=outcome.lines <= TOLD_MAX)
         try:
-            while some := [from_json(line) for line in islice(checked, STEP)]:
-                made = await self._database.run(lambda work: make(some, outcome.import_id, wanted, is_told, work))
+            while some := await staged.next(STEP):
+                made = await self._database.run(lambda work: making.make(some, work))
                 outcome.made += made
                 outcome.known += len(some) - made
         except BaseException:
-            await self._database.run(lambda work: _unmake(outcome.import_id, work))
+            await self._unmake(outcome.import_id)
             raise
         if outcome.made:
             event = BlockImported(
@@ -97,43 +90,64 @@ class Importer:
             )
             await self._database.run(lambda work: work.emit(event))
 
-
-def make(rows: list[dict[str, Any]], import_id: str, wanted: Wanted, is_told: bool, work: Work) -> int:
-    """Make the entries that do not stand yet; how many there were."""
-    standing = select(Entry.scope, Entry.kind, Entry.value).where(
-        active(), col(Entry.value).in_([row["value"] for row in rows])
-    )
-    known = set(work.session.exec(standing).all())
-    if wanted.claimant != PEOPLE:
-        claim(rows, wanted, work)
-        known |= ended_by_people(rows, work)
-    fresh: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for row in rows:
-        key = (row["scope"], row["kind"], row["value"])
-        if key not in known:
-            fresh.setdefault(key, row)
-    made = [_entry(row, import_id, wanted, work.at) for row in fresh.values()]
-    if made:
-        connection = work.session.connection()
-        _ENTRIES.run(connection, [tuple(one.values()) for one in made])
-        _CLAIMS.run(connection, [(one["block_id"], wanted.claimant) for one in made])
-    for one in made if is_told else ():
-        work.emit(_told(Entry(**one)))
-    return len(made)
+    async def _unmake(self, import_id: str) -> None:
+        while await self._database.run(lambda work: _unmake(import_id, work)) == STEP:
+            pass
 
 
-def _entry(row: dict[str, Any], import_id: str, wanted: Wanted, at: datetime) -> dict[str, Any]:
-    ends = row["expires_at"]
-    return {
-        **_PLAIN,
-        **row,
-        "block_id": fact_id("block", import_id, row["scope"], row["kind"], row["value"]),
-        "expires_at": datetime.fromisoformat(ends) if ends else None,
-        "import_id": import_id,
-        "created_at": at,
-        "changed_at": at,
-        "by": wanted.by,
-    }
+class Making:
+    """Makes the entries of one import, step by step."""
+
+    def __init__(self, import_id: str, wanted: Wanted, began: datetime, *, is_told: bool) -> None:
+        self._import_id = import_id
+        self._wanted = wanted
+        self._began = began
+        self._is_told = is_told
+        self._count = 0
+
+    def make(self, rows: Sequence[Checked], work: Work) -> int:
+        """Make the entries that do not stand yet; how many there were."""
+        standing = select(Entry.scope, Entry.kind, Entry.value).where(
+            active(), col(Entry.value).in_({row.value for row in rows})
+        )
+        known = set(work.session.exec(standing).all())
+        if self._wanted.claimant != PEOPLE:
+            claim(rows, self._wanted, work)
+            known |= ended_by_people(rows, work)
+        fresh: dict[tuple[str, str, str], Checked] = {}
+        for row in rows:
+            if row.key not in known:
+                fresh.setdefault(row.key, row)
+        made = self.entries(fresh.values(), work.at)
+        if made:
+            connection = work.session.connection()
+            _ENTRIES.run(connection, made)
+            _CLAIMS.run(connection, [(block_id, self._wanted.claimant) for block_id, *_ in made])
+        for one in made if self._is_told else ():
+            work.emit(_told(Entry(**dict(zip(_NAMES, one, strict=True)))))
+        return len(made)
+
+    def entries(self, rows: Iterable[Checked], at: datetime) -> list[tuple[Any, ...]]:
+        """The entries as tuples of `_NAMES`."""
+        own = {"import_id": self._import_id, "created_at": at, "changed_at": at, "by": self._wanted.by}
+        shared = tuple({**_SHARED, **own}.values())
+        ends = {text: text and datetime.fromisoformat(text) for text in {row.expires_at for row in rows}}
+        made = []
+        for number, row in enumerate(rows, self._count):
+            kind, value, action, scope, expires_at, idle_days, note = row
+            block_id = _counted_id(self._began, number, self._import_id)
+            made.append((block_id, kind, value, action, scope, ends[expires_at], idle_days, note, *shared))
+        self._count += len(made)
+        return made
+
+
+def _counted_id(began: datetime, number: int, import_id: str) -> str:
+    """An id that sorts by when an import began and by its count, as UUIDs of version 7 do (RFC 9562, sections 5.7 and 6.2).
+
+    48 bits are milliseconds since 1970, 26 count, and the last 48 are the import's own.
+    """
+    ms = int(began.timestamp() * 1_000)
+    return f"{ms >> 16:08x}-{ms & 0xFFFF:04x}-7{number >> 14:03x}-{0x8000 | number & 0x3FFF:04x}-{import_id[-12:]}"
 
 
 def _told(entry: Entry) -> BlockCreated:
@@ -141,38 +155,16 @@ def _told(entry: Entry) -> BlockCreated:
     return BlockCreated(**named_fields(entry), expires_at=entry.expires_at, idle_days=entry.idle_days, origin=origin)
 
 
-def _unmake(import_id: str, work: Work) -> None:
-    mine = select(Entry.block_id).where(Entry.import_id == import_id)
-    work.session.connection().execute(delete(Claim).where(col(Claim.block_id).in_(mine)))
-    for entry in work.session.exec(select(Entry).where(Entry.import_id == import_id)):
-        entry.status, entry.ended_by, entry.changed_at = "removed", "import", work.at
-        entry.generation += 1
-
-
-async def _lines(pieces: AsyncIterator[bytes], kind: Format) -> AsyncIterator[list[Line | Fault]]:
-    """The lines of a file as it comes, some at a time."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    reader, rest = LineReader(kind), ""
-    async for piece in pieces:
-        rest += decoder.decode(piece)
-        if kind not in BY_LINE:
-            if len(rest) > DOCUMENT_MAX:
-                raise Reject(f"the document is larger than {DOCUMENT_MAX} characters: split it, or use jsonl")
-            continue
-        *whole, rest = rest.split("\n")
-        if len(rest) > DOCUMENT_MAX:
-            raise Reject("a line without an end is no list")
-        for some in _some(whole, reader):
-            yield some
-    if kind in BY_LINE:
-        for some in _some([rest], reader):
-            yield some
-    else:
-        found = read_document(kind, rest)
-        while batch := list(islice(found, STEP)):
-            yield batch
-
-
-def _some(texts: list[str], reader: LineReader) -> Iterator[list[Line | Fault]]:
-    for start in range(0, len(texts), STEP):
-        yield [line for text in texts[start : start + STEP] if (line := reader.read(text)) is not None]
+def _unmake(import_id: str, work: Work) -> int:
+    """Remove some of what an import has made; how many."""
+    standing = select(Entry.block_id).where(active(), Entry.import_id == import_id).limit(STEP)
+    ids = work.session.exec(standing).all()
+    removed = {
+        "status": "removed",
+        "ended_by": "import",
+        "changed_at": work.at,
+        "generation": col(Entry.generation) + 1,
+    }
+    work.session.execute(delete(Claim).where(col(Claim.block_id).in_(ids)))
+    work.session.execute(update(Entry).where(col(Entry.block_id).in_(ids)).values(**removed))
+    return len(ids)

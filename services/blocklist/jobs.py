@@ -22,8 +22,11 @@ from shared.metrics import GATEWAY_MENDED, REPORT_TO_BLOCK_S, observe_since
 from shared.run import Room
 from shared.work import Work, now
 
-#: Entries in one step of a job: one short transaction, one pipeline.
+#: Entries in one step of a job: one short transaction.
 STEP = 1_000
+
+#: Changes that the gateway learns of in one step: as many as a step of an import makes.
+CHANGES = 2_000
 
 _MARK = Bulk(
     update(Entry).where(col(Entry.block_id) == bindparam("row")).values(applied=bindparam("seen")), ("row", "seen")
@@ -32,8 +35,8 @@ _MARK = Bulk(
 #: How long before its end an entry is told.
 WARNED_BEFORE = timedelta(days=7)
 
-#: Pages that are compared at a time.
-PAGES = 10
+#: Pages that are compared at a time: some now and then, for a mail that comes meanwhile waits for what is done at once.
+PAGES = 4
 
 
 class ExpireDue:
@@ -101,12 +104,12 @@ class KeepGateway:
                 self._waits = True
                 return False
             self._waits = False
-            return changed == STEP
+            return changed == CHANGES
 
     async def reconcile(self) -> bool:
         """Compare some pages of fields and entries with each other and mend what differs, whoever changed it.
 
-        A book of 20,000 entries is compared each time, a larger one in turns.
+        A book of 1,000 entries is compared each time, a larger one in turns: 20,000 entries a minute.
 
         Raises:
             Defer: Redis or the database cannot be used now.
@@ -158,7 +161,7 @@ def _changes(session: Session) -> Change:
         select(col(Entry.generation), col(Entry.status), col(Entry.reported_at), *COLUMNS)
         .where(col(Entry.applied) < col(Entry.generation))
         .order_by(col(Entry.changed_at), col(Entry.status).desc())
-        .limit(STEP)
+        .limit(CHANGES)
     )
     change = Change([], {}, [])
     for generation, status, reported_at, *values in session.execute(dirty):

@@ -1,15 +1,15 @@
 """What a feed claims, and what it lets go when it names it no more."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from pydantic_core import from_json
 from sqlalchemy import delete, exists, update
 from sqlmodel import Session, col, select
 
 from services.blocklist.checking import Wanted
 from services.blocklist.entries import end
 from services.blocklist.rules.terms import LIFETIME
+from services.blocklist.staging import Checked, Staged
 from services.blocklist.tables import Claim, Entry, active
 from shared.work import Database, Work
 
@@ -22,10 +22,10 @@ TOLD_MAX = 200
 Key = tuple[str, str, str]
 
 
-def claim(rows: Sequence[Mapping[str, Any]], wanted: Wanted, work: Work) -> None:
+def claim(rows: Sequence[Checked], wanted: Wanted, work: Work) -> None:
     """Claim what stands already, whoever made it: it stays until the last of those who want it lets go."""
-    keys = {_key(row) for row in rows}
-    values = [row["value"] for row in rows]
+    keys = {row.key for row in rows}
+    values = [row.value for row in rows]
     standing = select(Entry.block_id, Entry.scope, Entry.kind, Entry.value).where(
         active(), Entry.action == wanted.action, col(Entry.value).in_(values)
     )
@@ -36,11 +36,11 @@ def claim(rows: Sequence[Mapping[str, Any]], wanted: Wanted, work: Work) -> None
     work.session.flush()
 
 
-def ended_by_people(rows: Sequence[Mapping[str, Any]], work: Work) -> set[Key]:
+def ended_by_people(rows: Sequence[Checked], work: Work) -> set[Key]:
     """What people have removed lately: a feed lists it no more than a verdict does."""
     removed = select(Entry.scope, Entry.kind, Entry.value).where(
         Entry.status == "removed",
-        col(Entry.value).in_([row["value"] for row in rows]),
+        col(Entry.value).in_([row.value for row in rows]),
         col(Entry.changed_at) > work.at - LIFETIME,
         col(Entry.ended_by).not_in(["verdict", "import"]),
         ~col(Entry.ended_by).startswith("feed:"),
@@ -48,9 +48,11 @@ def ended_by_people(rows: Sequence[Mapping[str, Any]], work: Work) -> set[Key]:
     return set(work.session.exec(removed).all())
 
 
-async def let_go(database: Database, named: Iterable[str], claimant: str) -> int:
+async def let_go(database: Database, named: Staged, claimant: str) -> int:
     """Give up what a feed claimed and does not name now (`named`: its lines, as they were checked); how many entries ended."""
-    keys = {hash(_key(from_json(line))) for line in named}
+    keys: set[int] = set()
+    while some := await named.next(STEP):
+        keys.update(hash(row.key) for row in some)
     after, ended = "", 0
     while page := await database.look(lambda session: _claimed(session, claimant, after)):  # noqa: B023
         after = page[-1][0]
@@ -58,10 +60,6 @@ async def let_go(database: Database, named: Iterable[str], claimant: str) -> int
         if gone:
             ended += await database.run(lambda work: _release(gone, claimant, work))  # noqa: B023
     return ended
-
-
-def _key(row: Mapping[str, Any]) -> Key:
-    return row["scope"], row["kind"], row["value"]
 
 
 def _claimed(session: Session, claimant: str, after: str) -> Sequence[tuple[str, str, str, str]]:

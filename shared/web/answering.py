@@ -1,6 +1,7 @@
 """The application of a service: health, metrics, problem objects (RFC 9457), and bodies of a bounded size."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection
 from http import HTTPStatus
 
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import Defer, Reject
+from shared.metrics import HTTP_ANSWER_S
 
 #: What a client is told to wait when we cannot take more now, in seconds.
 RETRY_AFTER_S = 10
@@ -75,8 +77,29 @@ def service_app(  # noqa: PLR0913 - all but two are named
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     app.add_middleware(_Sized, body_max=body_max, bounding=bounding)
+    app.add_middleware(_Timed, name=name)
     _problems(app)
     return app
+
+
+class _Timed:
+    """Times the answers of each route; what is no route of ours has no name of its own."""
+
+    def __init__(self, app: ASGIApp, name: str) -> None:
+        self._app, self._name = app, name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        began = time.perf_counter()
+
+        async def timed(message: Message) -> None:
+            await send(message)
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "other")  # FastAPI puts it there
+                HTTP_ANSWER_S.labels(self._name, route).observe(time.perf_counter() - began)
+
+        return await self._app(scope, receive, timed)
 
 
 class _Sized:

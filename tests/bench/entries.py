@@ -1,7 +1,7 @@
-"""A long book: `python -m tests.bench.entries [COUNT]` takes a list of so many entries in, and asks before and after.
+"""A long book: `python -m tests.bench.entries [COUNT]` takes a list of so many entries in, and asks before, meanwhile and after.
 
-It tells how long the import took, how long answers took at the client's end of a loopback connection (one question at a time), and what
-the process and Redis hold in memory. Longstop runs as its own process.
+It tells how long the import took by the clock and by the processor, how long answers took at the client's end of a loopback connection (one
+question at a time) and inside the server, and what the process and Redis hold in memory. Longstop runs as its own process.
 """
 
 import asyncio
@@ -11,12 +11,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from shared.bus import connect
+from tests.bench.process import peak_mib, usage
+from tests.bench.timings import Timings, tell
 from tests.mails import mail
 from tests.milter_client import MilterClient
 from tests.services import free_port
@@ -26,7 +29,12 @@ COUNT = 1_000_000
 QUESTIONS = 1_000
 MIB = 1024 * 1024
 
+#: While a list is taken in, each door is asked so often, in seconds.
+MEANWHILE_S = 0.05
+
 MAIL = mail(body="See https://a.b.shop.example/x/y/z?q=1 and http://other.example/", message_id="m@x")
+QUESTION = b"request=smtpd_access_policy\nprotocol_state=RCPT\nsender=a@b.example\nrecipient=ana@example.org\nclient_address=192.0.2.7\n\n"
+CHECK = {"from": "a@b.c.example", "recipient": "ana@example.org", "urls": ["http://x.example/a/b"], "ip": "192.0.2.7"}
 
 
 def lines(count: int) -> Iterator[bytes]:
@@ -40,6 +48,35 @@ def lines(count: int) -> Iterator[bytes]:
             f"{number:064x}",
             f"2001:db8:{number % 65536:x}:{number // 65536:x}::/64",
         )[number % 6].encode() + b"\n"
+
+
+@dataclass(slots=True)
+class Doors:
+    """Where it is asked: the milter (a whole mail), HTTP and the policy service, each by one connection."""
+
+    http: httpx.AsyncClient
+    milter: MilterClient
+    policy: tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+    async def ask_milter(self) -> None:
+        await self.milter.mail(MAIL, sender="a@b.example", recipients=["ana@example.org"])
+
+    async def ask_http(self) -> None:
+        (await self.http.post("/v1/check", json=CHECK)).raise_for_status()
+
+    async def ask_policy(self) -> None:
+        reader, writer = self.policy
+        writer.write(QUESTION)
+        await reader.readuntil(b"\n\n")
+
+    async def close(self) -> None:
+        self.policy[1].close()
+        await self.milter.leave()
+
+    @property
+    def all(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """By the names of the server's own figures."""
+        return {"milter": self.ask_milter, "check": self.ask_http, "policy": self.ask_policy}
 
 
 async def main(count: int) -> None:
@@ -59,6 +96,7 @@ async def main(count: int) -> None:
 
 
 async def measure(folder: Path, count: int, ports: dict[str, int], pid: int) -> None:
+    """Ask, take in and ask, ask again."""
     url = f"http://127.0.0.1:{ports['BLOCKLIST']}"
     async with httpx.AsyncClient(base_url=url, timeout=900) as http:
 
@@ -69,72 +107,96 @@ async def measure(folder: Path, count: int, ports: dict[str, int], pid: int) -> 
                 return False
 
         await until(is_up, patience_s=60)
-        redis = connect(f"unix://{_socket(folder)}")
-        tell(f"| entries | {COLUMNS} |")
-        await ask_all(http, ports, pid, redis, "none")
-        began = time.monotonic()
-        answer = await http.post("/v1/imports", content=b"".join(lines(count)))
-        took = time.monotonic() - began
-        tell(f"import: {answer.json()['made']} entries in {took:.0f} s, {answer.json()['fault_count']} faults")
-
-        async def is_written() -> bool:
-            return bool(await redis.hlen("longstop:gateway") >= answer.json()["made"])
-
-        await until(is_written, patience_s=600)
-        tell(f"all in the gateway's hash after {time.monotonic() - began:.0f} s")
-        await ask_all(http, ports, pid, redis, f"{count:,}")
+        redis = connect(f"unix://{next(folder.rglob('*.sock'))}")
+        policy = await asyncio.open_connection("127.0.0.1", ports["POLICY"])
+        doors = Doors(http, await MilterClient.connect(ports["MILTER"]), policy)
+        tell(f"load: {Path('/proc/loadavg').read_text().strip()}")
+        tell("| entries | door | at the client p50 | p99 | at the server p50 | p99 |")
+        await ask_all(doors, "none")
+        await take_in(count, doors, redis, pid)
+        await ask_all(doors, f"{count:,}")
+        held = int((await redis.info("memory"))["used_memory"]) // MIB
+        tell(f"process: {usage(pid).rss_mib:.0f} MiB, at most {peak_mib(pid):.0f}; Redis: {held} MiB")
+        await doors.close()
         await redis.aclose()
 
 
-COLUMNS = "milter, a mail p50 | p99 | /v1/check p50 | p99 | policy p50 | p99 | process, MiB | Redis, MiB"
+async def take_in(count: int, doors: Doors, redis: Any, pid: int) -> None:
+    """Import, with questions meanwhile, until the gateway knows all."""
+    server = int((await redis.info("server"))["process_id"])
+    used = usage(pid).cpu_s, usage(server).cpu_s
+    began, meanwhile = time.monotonic(), Meanwhile(doors)
+    asking = asyncio.create_task(meanwhile.ask())
+    answer = await doors.http.post("/v1/imports", content=_pieces(count))
+    made = answer.raise_for_status().json()["made"]
+    tell(
+        f"import: {made} entries in {time.monotonic() - began:.1f} s, {usage(pid).cpu_s - used[0]:.1f} s of its processor time"
+    )
+
+    async def is_written() -> bool:
+        return bool(await redis.hlen("longstop:gateway") >= made)
+
+    await until(is_written, patience_s=600)
+    tell(
+        f"all in the gateway's hash after {time.monotonic() - began:.1f} s, "
+        f"{usage(pid).cpu_s - used[0]:.1f} s of its processor time and {usage(server).cpu_s - used[1]:.1f} s of Redis'"
+    )
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await meanwhile.tell()
 
 
-async def ask_all(http: httpx.AsyncClient, ports: dict[str, int], pid: int, redis: Any, name: str) -> None:
-    connection = await MilterClient.connect(ports["MILTER"])
-    reader, writer = await asyncio.open_connection("127.0.0.1", ports["POLICY"])
-    question = b"request=smtpd_access_policy\nprotocol_state=RCPT\nsender=a@b.example\nrecipient=ana@example.org\nclient_address=192.0.2.7\n\n"
-    check = {
-        "from": "a@b.c.example",
-        "recipient": "ana@example.org",
-        "urls": ["http://x.example/a/b"],
-        "ip": "192.0.2.7",
-    }
-
-    async def milter() -> None:
-        await connection.mail(MAIL, sender="a@b.example", recipients=["ana@example.org"])
-
-    async def over_http() -> None:
-        (await http.post("/v1/check", json=check)).raise_for_status()
-
-    async def policy() -> None:
-        writer.write(question)
-        await reader.readuntil(b"\n\n")
-
-    cells = [cell for ask in (milter, over_http, policy) for cell in await times(ask)]
-    resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // MIB
-    held = int((await redis.info("memory"))["used_memory"]) // MIB
-    tell(f"| {name} | {' | '.join(f'{cell:.1f}' for cell in cells)} | {resident} | {held} |")
-    writer.close()
-    await connection.leave()
+async def _pieces(count: int) -> Any:
+    some: list[bytes] = []
+    for line in lines(count):
+        some.append(line)
+        if len(some) == 2_000:
+            yield b"".join(some)
+            some = []
+    yield b"".join(some)
 
 
-async def times(ask: Callable[[], Awaitable[None]]) -> tuple[float, float]:
-    """Half and 99 of a hundred answers took no longer, in milliseconds."""
-    taken = []
-    for _ in range(QUESTIONS):
-        began = time.perf_counter()
-        await ask()
-        taken.append((time.perf_counter() - began) * 1_000)
+async def ask_all(doors: Doors, name: str) -> None:
+    """Each door in turn, as fast as one asker can."""
+    for door, ask in doors.all.items():
+        before = await Timings.of(doors.http)
+        taken = [await timed(ask) for _ in range(QUESTIONS)]
+        row(name, door, taken, (await Timings.of(doors.http)).since(before))
+
+
+@dataclass(slots=True)
+class Meanwhile:
+    """Asks every door now and then."""
+
+    doors: Doors
+    taken: dict[str, list[float]] = field(default_factory=dict)
+    before: Timings | None = None
+
+    async def ask(self) -> None:
+        self.before = await Timings.of(self.doors.http)
+        while True:
+            for door, ask in self.doors.all.items():
+                self.taken.setdefault(door, []).append(await timed(ask))
+            await asyncio.sleep(MEANWHILE_S)
+
+    async def tell(self) -> None:
+        assert self.before
+        spent = (await Timings.of(self.doors.http)).since(self.before)
+        for door, taken in self.taken.items():
+            row("meanwhile", door, taken, spent)
+
+
+def row(name: str, door: str, taken: list[float], spent: Timings) -> None:
     cuts = statistics.quantiles(taken, n=100)
-    return cuts[49], cuts[98]
+    cells = (cuts[49], cuts[98], *spent.at(door))
+    tell(f"| {name} | {door} | {' | '.join(f'{cell:.1f}' for cell in cells)} |")
 
 
-def tell(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - a command line prints
-
-
-def _socket(folder: Path) -> Path:
-    return next(folder.rglob("*.sock"))
+async def timed(ask: Callable[[], Awaitable[None]]) -> float:
+    """How long an answer took, in milliseconds."""
+    began = time.perf_counter()
+    await ask()
+    return (time.perf_counter() - began) * 1_000
 
 
 if __name__ == "__main__":

@@ -32,3 +32,11 @@ def folder_mib(folder: Path) -> float:
         except FileNotFoundError:
             continue
     return size / 2**20
+
+
+def peak_mib(pid: int) -> float:
+    """The most memory that was ever resident."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise LookupError("the kernel does not tell VmHWM")

@@ -5,6 +5,7 @@ mail is refused. Mail to nothing but report mailboxes is never looked at: a repo
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from shared.errors import Defer
 from shared.known import REPORT_MAILBOXES
 from shared.mail import Mail
 from shared.mail.addresses import read_addresses
+from shared.metrics import BLOCK_ANSWER_S
 
 #: A peer that says nothing for so long is gone, in seconds: a slow client may take its time for a body.
 IDLE_S = 600.0
@@ -33,6 +35,12 @@ AUTHORS_MAX, URLS_MAX, FILES_MAX = 10, 1_000, 100
 
 #: Bytes of mails that are in conversations at once; who would go beyond is asked to come again.
 AT_ONCE_BYTES = 256 * 1024 * 1024
+
+#: The questions of a mail that the hash is asked for.
+_TIMED = {
+    wire.RCPT: BLOCK_ANSWER_S.labels("milter", "rcpt"),
+    wire.END_OF_MESSAGE: BLOCK_ANSWER_S.labels("milter", "end"),
+}
 
 NOT_NOW = "4.7.1 Mail policy cannot be asked now, try again later"
 
@@ -128,7 +136,11 @@ class Conversation:
         elif command == wire.END_OF_HEADERS:
             self._keep(b"\r\n")
         elif answer := self._answers.get(command):
-            return await answer(data)
+            began = time.perf_counter()
+            said = await answer(data)
+            if command in _TIMED:
+                _TIMED[command].observe(time.perf_counter() - began)
+            return said
         return wire.packet(wire.CONTINUE)
 
     async def _mail(self, data: bytes) -> bytes:

@@ -11,6 +11,7 @@ from services.blocklist.enforcing.asking import Asker, Bearer
 from services.blocklist.rules.precedence import Client, lookups
 from services.blocklist.settings import Failure, PolicyAction
 from shared.errors import Defer
+from shared.metrics import BLOCK_ANSWER_S
 
 #: Attributes of one question, and bytes of one; Postfix sends some 30 short ones.
 ATTRIBUTES_MAX, ATTRIBUTE_MAX_BYTES = 100, 8_192
@@ -35,7 +36,8 @@ class Policy:
             ValueError: the peer does not speak this protocol.
         """
         while question := await self._read(reader):
-            answer = await self.answer(question)
+            with BLOCK_ANSWER_S.labels("policy", "rcpt").time():
+                answer = await self.answer(question)
             writer.write(f"action={answer}\n\n".encode("ascii", "replace"))
             await writer.drain()
 

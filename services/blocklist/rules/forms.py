@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import TypeAlias, get_args
 
 from shared.errors import Reject
@@ -119,11 +120,17 @@ def before_forwarding(address: str) -> str:
     return f"{match[2]}@{match[1]}" if match else ""
 
 
+def is_text(value: str) -> bool:
+    """Whether every database takes it: JSON may say characters that are none, and PostgreSQL takes no NUL."""
+    return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+
+
 def host_part(url: str) -> str:
     """The host of a canonical URL."""
     return url.partition("/")[0]
 
 
+@lru_cache(maxsize=64)  # a guard asks again and again about the value in hand
 def network_of(value: str) -> Network:
     """The network of a canonical IP value; a single address is a network of one."""
     return ipaddress.ip_network(value)
@@ -198,6 +205,7 @@ def _infrastructure(text: str) -> str:
     return host
 
 
+@lru_cache(maxsize=64)  # as above
 def _network(text: str) -> Network | None:
     if "%" in text:  # a zone says nothing of a sender
         return None
