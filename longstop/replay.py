@@ -29,9 +29,13 @@ from shared.work import Database, Work
 #: Events of one transaction; the clock of their handlers is that of the last of them.
 BATCH_MAX = 500
 
-#: Events that are sorted by stream, so that transactions are large: how many, and how far apart they may be.
+#: Events that are sorted by stream, so that transactions are large: how many, and how far apart they may be. Where no order
+#: matters they are one transaction, however far apart they are.
 WINDOW_MAX = 5_000
 WINDOW_SPAN = timedelta(seconds=1)
+
+#: Stands for all streams.
+ALL = ""
 
 Item = TypeVar("Item")
 
@@ -69,6 +73,7 @@ class Replay:
         recalls = {kind: On(handle) for kind, handle in parts.recalls.items()}
         reactions = {**parts.on, **recalls}  # in this order: what the service said follows from what it had read
         self._on: Mapping[str, tuple[type[Event], On]] = {kind.STREAM: (kind, on) for kind, on in reactions.items()}
+        self._any_order = parts.any_order
         self._late: dict[str, list[Delivery | Unreadable]] = {}
 
     async def run(self, span: Span, progress: Callable[[Tally], None] = lambda _: None) -> Tally:
@@ -84,11 +89,10 @@ class Replay:
         outboxes = await self._outboxes(tally)
         try:
             events = await self._sources(outboxes, span, tally)
-            async for window in windows(events):
-                for stream in self._on:
-                    for batch in slices([event for event in window if event.stream == stream]):
-                        tally.add(await self._settle(stream, self._read(batch), batch[-1].at))
-                        progress(tally)
+            async for window in windows(events, timedelta.max if self._any_order else WINDOW_SPAN):
+                for stream, items, at in self._transactions(window):
+                    tally.add(await self._settle(stream, items, at))
+                    progress(tally)
                 end = window[-1].at
             while self._late and await self._try_late(tally, end):
                 progress(tally)
@@ -122,17 +126,28 @@ class Replay:
             raise LongstopError("there is nothing to read from: neither a database nor Redis can be reached")
         return in_order(sources)
 
-    def _read(self, batch: Sequence[Stored]) -> list[Delivery | Unreadable]:
-        kind, _ = self._on[batch[0].stream]
-        name = f"{self._settings.stream_prefix}:{kind.STREAM}"
-        return [read_entry(kind, name, one.entry_id, one.fields) for one in batch]
+    def _transactions(
+        self, window: Sequence[Stored]
+    ) -> Iterator[tuple[str, Sequence[Delivery | Unreadable], datetime]]:
+        """What is handled together: stream, entries, clock. First what may be mixed, in the order of time."""
+        read = [(one, self._read(one)) for one in window]
+        if self._any_order:
+            yield ALL, [item for _, item in read if isinstance(item, Delivery)], window[-1].at
+            read = [(one, item) for one, item in read if isinstance(item, Unreadable)]
+        for stream in self._on:
+            for some in slices([(one, item) for one, item in read if one.stream == stream]):
+                yield stream, [item for _, item in some], some[-1][0].at
+
+    def _read(self, one: Stored) -> Delivery | Unreadable:
+        kind, _ = self._on[one.stream]
+        return read_entry(kind, f"{self._settings.stream_prefix}:{kind.STREAM}", one.entry_id, one.fields)
 
     async def _settle(self, stream: str, items: Sequence[Delivery | Unreadable], at: datetime) -> Outcome:
-        kind, reaction = self._on[stream]
+        reaction = On(self._handle, foresee=self._foresee) if stream == ALL else self._on[stream][1]
         if reaction.prepare:
             readable = [item for item in items if isinstance(item, Delivery)]
             items = [item for item in items if isinstance(item, Unreadable)] + list(await reaction.prepare(readable))
-        name = f"{self._settings.stream_prefix}:{kind.STREAM}"
+        name = f"{self._settings.stream_prefix}:{stream}"
         fuse = Fuse(self._service.name, name, ATTEMPTS_MAX, Health())
         batch = Batch(name, self._service.name, reaction.handle, reaction.foresee, ATTEMPTS_MAX, fuse)
 
@@ -150,6 +165,18 @@ class Replay:
                 self._late.setdefault(stream, []).append(item)
         return outcome
 
+    def _handle(self, event: Event, work: Work) -> None:
+        self._on[event.STREAM][1].handle(event, work)
+
+    def _foresee(self, events: Sequence[Event], work: Work) -> None:
+        """Streams that look up in the same way do so together."""
+        alike: dict[Callable[[Sequence[Event], Work], None], list[Event]] = {}
+        for event in events:
+            if foresee := self._on[event.STREAM][1].foresee:
+                alike.setdefault(foresee, []).append(event)
+        for foresee, some in alike.items():
+            foresee(some, work)
+
     def _hush(self, work: Work) -> None:
         """Everything that was said just now counts as published and read."""
         outbox = self._target.outbox
@@ -166,11 +193,11 @@ class Replay:
         return sum(map(len, self._late.values())) < before
 
 
-async def windows(events: AsyncIterator[Stored]) -> AsyncIterator[list[Stored]]:
+async def windows(events: AsyncIterator[Stored], span: timedelta = WINDOW_SPAN) -> AsyncIterator[list[Stored]]:
     """Events that were said at about the same time: streams never had an order between them at so short a distance."""
     window: list[Stored] = []
     async for event in events:
-        if window and (len(window) >= WINDOW_MAX or event.at - window[0].at > WINDOW_SPAN):
+        if window and (len(window) >= WINDOW_MAX or event.at - window[0].at > span):
             yield window
             window = []
         window.append(event)

@@ -85,6 +85,10 @@ class Rows:
         """The row of this key when it was looked up already and is there."""
         return cast("R | None", self._known.get((kind, key)))
 
+    def seen(self, kind: type[R]) -> list[R]:
+        """The rows that were looked up or made so far: change them, too, after a statement of `session` that did, and flush."""
+        return [cast("R", row) for (of, _), row in self._known.items() if of is kind and row is not None]
+
     def get(self, kind: type[R], key: str) -> R:
         """The row of this key, which must be there.
 

@@ -75,7 +75,8 @@ class Parts:
 
     `recalls` brings back, from facts that the service itself said, what no event that it reads had led to: the work of its
     jobs, and what people did over HTTP. A replay needs it. `databases` are more than the service's own, for rows that must
-    outlive it.
+    outlive it. `any_order` promises that rows come out the same whichever stream is read first, so that a replay may take
+    events of all streams and of any time together.
     """
 
     app: FastAPI
@@ -85,6 +86,7 @@ class Parts:
     doors: Sequence[Door] = ()
     recalls: Mapping[type[Event], Handle] = field(default_factory=dict)
     databases: Sequence[Database] = ()
+    any_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ async def run_services(
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
-            _spare_collector()
+            spare_collector()
             say.info("started", services=[one.name for one in running])
             started()
             await stopping
@@ -213,7 +215,7 @@ async def _start(running: Sequence[Running]) -> None:
         await end(*starts)
 
 
-def _spare_collector() -> None:
+def spare_collector() -> None:
     """Let the garbage collector leave alone what was made at start, and look less often at what comes and goes.
 
     A batch makes tens of thousands of objects and drops them; walking through all modules for them cost a third of all time.

@@ -39,6 +39,7 @@ def build(room: Room) -> Parts:
         ],
         doors=[access],
         databases=[access.database],
+        any_order=True,
     )
 
 

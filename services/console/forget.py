@@ -33,6 +33,7 @@ from shared.work import Work, chunks
 def on_erasure_requested(event: ErasureRequested, work: Work) -> None:
     """Forget what a person reported, received or sent. A case that others reported, too, stays without their names."""
     address = event.address
+    work.flush()
     is_mine = or_(
         func.lower(Report.reporter) == address,
         func.lower(Report.from_address) == address,

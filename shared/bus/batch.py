@@ -130,12 +130,12 @@ class Batch:
             outcome.retry.append(envelope.entry_id)
             return
         letter = Unreadable(envelope.entry_id, delivery.fields, _reason(error), envelope.attempts)
-        self._bury(letter, work, outcome)
+        self._bury(letter, work, outcome, envelope.stream)
         work.flush()
 
-    def _bury(self, letter: Unreadable, work: Work, outcome: Outcome) -> None:
+    def _bury(self, letter: Unreadable, work: Work, outcome: Outcome, stream: str = "") -> None:
         """Make a dead letter through the outbox: it leaves when the batch has committed, like every other event."""
-        work.post(DEAD_STREAM, dead_letter(letter, stream=self.stream, group=self.group, at=work.at))
+        work.post(DEAD_STREAM, dead_letter(letter, stream=stream or self.stream, group=self.group, at=work.at))
         outcome.dead.append(letter.entry_id)
         structlog.stdlib.get_logger("bus").warning(
             "dead letter", service=self.group, stream=self.stream, entry=letter.entry_id, reason=letter.reason

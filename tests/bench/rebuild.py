@@ -4,15 +4,14 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from pathlib import Path
 
-from services.console import handlers
-from services.console.__main__ import handler_name
-from services.console.handlers.foresight import foresee
-from services.console.tables import METADATA
-from shared.bus import Delivery
-from shared.bus.batch import Batch
-from shared.bus.fuse import Fuse
+from sqlalchemy import MetaData
+
+from longstop.replay import Replay
+from longstop.services import service, services
+from longstop.stored import Span
 from shared.events import (
     CaseJoined,
     CaseOpened,
@@ -26,10 +25,9 @@ from shared.events import (
     VerdictIssued,
     fact_id,
 )
-from shared.events.base import Envelope
-from shared.events.message import Envelope as Smtp
-from shared.health import Health
-from shared.work import Database, Work
+from shared.events.message import Envelope
+from shared.run import spare_collector
+from shared.work import Database, Work, chunks
 
 WORDS = [
     "invoice",
@@ -48,12 +46,15 @@ WORDS = [
     "bonus",
     "delivery",
 ]
+#: Who says what; triage says the rest.
+WRITERS: dict[type[Event], str] = {ReportReceived: "ingest", VerdictIssued: "submission"}
+
 EVIDENCE = tuple(
     Evidence(signal=f"signal{n}", text="It presses for time or threatens.", where="text", weight=1) for n in range(6)
 )
 
 
-def reports(many: int, cases: int, seed: int = 7) -> Iterator[tuple[Event, ...]]:
+def reports(many: int, cases: int, seed: int = 7) -> Iterator[tuple[ReportReceived, *tuple[Event, ...]]]:
     """What is said of each report."""
     chance, start = random.Random(seed), datetime(2026, 6, 1, tzinfo=UTC)
     opened: dict[str, int] = {}
@@ -73,10 +74,10 @@ def reports(many: int, cases: int, seed: int = 7) -> Iterator[tuple[Event, ...]]
 
 def _told(
     report_id: str, case_id: str, message: MessageFacts, *, person: str, at: datetime, opened: dict[str, int]
-) -> tuple[Event, ...]:
+) -> tuple[ReportReceived, *tuple[Event, ...]]:
     received = ReportReceived(
         report_id=report_id, category="phishing", reporter=person, source="smtp", message=message, received_at=at,
-        envelope=Smtp(mail_from=message.from_address, rcpt_to=(person,)),
+        envelope=Envelope(mail_from=message.from_address, rcpt_to=(person,)),
     )  # fmt: skip
     resolved = ReportResolved(
         report_id=report_id, case_id=case_id, category="phishing", confidence=0.9, version=1, inherited=False
@@ -101,40 +102,35 @@ def _told(
     )  # fmt: skip
 
 
-async def rebuild(url: str, many: int) -> tuple[int, float, float]:
-    """Events, seconds and seconds of processor, the way `longstop replay` hands them over: 500 of a stream in a transaction."""
-    database = Database(url, "console", METADATA)
-    await database.create()
-    streams: dict[type[Event], list[Event]] = {}
-    total, spent, worked = 0, 0.0, 0.0
-
-    async def settle(kind: type[Event], events: Sequence[Event]) -> None:
-        nonlocal total, spent, worked
-        handle: Any = getattr(handlers, handler_name(kind))
-        batch = Batch(kind.STREAM, "console", handle, foresee, 1, Fuse("console", kind.STREAM, 1, Health()))
-        items = [
-            Delivery(Envelope(event_id=event.event_id(), source="bench", stream=kind.STREAM, entry_id=f"0-{n}"), event, {})
-            for n, event in enumerate(events)
-        ]  # fmt: skip
-
-        def write(work: Work) -> int:
-            return len(batch.settle(items, work).handled)
-
-        began, before = time.perf_counter(), time.process_time()
-        assert await database.run(write) == len(events)
-        spent += time.perf_counter() - began
-        worked += time.process_time() - before
-        total += len(events)
-
+async def rebuild(folder: Path, many: int) -> tuple[int, float, float]:
+    """Events, seconds and seconds of processor of `longstop replay --service console`, from the outboxes of who said them."""
+    chosen = service("console")
+    settings = chosen.settings(data_dir=folder, redis_url="")
+    said: dict[str, list[tuple[datetime, Event]]] = {}
     for told in reports(many, many // 3):
-        for event in told:
-            waiting = streams.setdefault(type(event), [])
-            waiting.append(event)
-            if len(waiting) == 500:
-                await settle(type(event), waiting)
-                waiting.clear()
-    for kind, waiting in streams.items():
-        if waiting:
-            await settle(kind, waiting)
-    await database.close()
-    return total, spent, worked
+        for number, event in enumerate(told):
+            at = told[0].received_at + timedelta(milliseconds=200 * number)
+            said.setdefault(WRITERS.get(type(event), "triage"), []).append((at, event))
+    for name, events in said.items():
+        database = Database(settings.database_url_of(name), name, MetaData())
+        await database.create()
+        for some in chunks(events, 5_000):
+            await database.run(partial(_say, some))
+        await database.close()
+    target = Database(f"sqlite:///{folder / 'rebuilt.db'}", "console", chosen.tables)
+    replay = Replay(chosen, settings, target)
+    assert services()  # what the command imports once, however much it reads
+    spare_collector()
+    span = Span(datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=3_650))
+    began, before = time.perf_counter(), time.process_time()
+    tally = await replay.run(span)
+    spent, worked = time.perf_counter() - began, time.process_time() - before
+    await target.close()
+    assert tally.handled == sum(map(len, said.values())), tally
+    return tally.handled, spent, worked
+
+
+def _say(events: Sequence[tuple[datetime, Event]], work: Work) -> None:
+    for at, event in events:
+        work.at = at
+        work.emit(event)

@@ -64,6 +64,10 @@ def _split(event: CaseEdited, split: Split, work: Work) -> None:
     mails = work.session.exec(select(Report.sha256).where(theirs, col(Report.id).in_(split.reports))).all()
     moved = update(Report).where(theirs, col(Report.sha256).in_(mails)).values(case_id=made.id)
     count = work.session.connection().execute(moved).rowcount
+    for row in work.seen(Report):
+        if row.case_id == event.case_id and row.sha256 in mails:
+            row.case_id = made.id
+    work.flush()
     made.report_count += count
     row_of(work, Case, event.case_id).report_count -= count
     stand(made, work)
@@ -75,5 +79,12 @@ def _merge(case: Case, into: str, work: Work) -> None:
     case.merged_into, case.report_count = into, 0
     stand(case, work)
     work.flush()
+    moved: list[Report | Verdict] = []
+    moved += work.seen(Report)
+    moved += work.seen(Verdict)
     for kind in (Report, Verdict):
         work.session.execute(update(kind).where(col(kind.case_id) == case.id).values(case_id=into))
+    for row in moved:
+        if row.case_id == case.id:
+            row.case_id = into
+    work.flush()

@@ -1,6 +1,8 @@
 """What is counted while events come, so that pages read a few counters instead of all rows."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
 
 from services.console.rules.mail import recipients_of
 from services.console.rules.standing import case_state, proof, stage_of
@@ -51,19 +53,19 @@ def targeted(row: Report, before: str, work: Work) -> None:
     """Count who got a mail that proved bad, in its month."""
     by = (row.verdict_category in BAD_CATEGORIES) - (before in BAD_CATEGORIES)
     if by:
-        for person in targets_of(row):
-            count(work, "target", person, day=month_of(row), by=by)
+        for person in targets_of(row.envelope, row.reporter):
+            count(work, "target", person, day=month_of(row.at), by=by)
 
 
-def targets_of(row: Report) -> list[str]:
+def targets_of(envelope: Mapping[str, Any] | None, reporter: str) -> list[str]:
     """Who got the mail of a report: its recipients, or else who reported it."""
-    people = recipients_of(row.envelope) or [row.reporter]
+    people = recipients_of(envelope) or [reporter]
     return [person.lower() for person in people[:TARGETS_MAX] if person]
 
 
-def month_of(row: Report) -> date:
+def month_of(at: datetime) -> date:
     """The first day of a report's month, in UTC."""
-    return row.at.date().replace(day=1)
+    return at.date().replace(day=1)
 
 
 def timed(row: Report, work: Work) -> None:
