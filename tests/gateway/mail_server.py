@@ -10,12 +10,13 @@ import shutil
 import signal
 import smtplib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from aiosmtpd.lmtp import LMTP
@@ -186,15 +187,18 @@ def send(
 
 
 @asynccontextmanager
-async def mail_server(redis_address: str, prefix: str, longstop: dict[str, int]) -> AsyncIterator[MailServer]:
-    """Start it for a Longstop with these ports, whose Redis is at `redis_address`."""
+async def mail_server(
+    redis_address: str, prefix: str, longstop: dict[str, int], lua: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[MailServer]:
+    """Start it for a Longstop with these ports, whose Redis is at `redis_address`; `lua` are changes of the file's settings."""
     ports = {name: free_port() for name in ("rspamd", "milter", "policy", "rspamd_milter", "sink")}
     folder = Path(tempfile.mkdtemp(prefix="longstop-gateway-"))  # where the users of Postfix and Rspamd may go, too
     sink = Sink()
     loop = asyncio.get_running_loop()
     arriving = await loop.create_server(partial(LMTP, sink, enable_SMTPUTF8=True), "127.0.0.1", ports["sink"])
     try:
-        await asyncio.to_thread(_render, folder, redis_address, prefix, {**longstop, **ports})
+        await asyncio.to_thread(_render, folder, redis_address, {**longstop, **ports})
+        await asyncio.to_thread(_set, folder, {"'longstop:gateway": f"'{prefix}:gateway", **lua})
         await run("rspamd", "-u", "_rspamd", "-g", "_rspamd", "-c", f"{folder}/rspamd/rspamd.conf")
         await run("postfix", "-c", f"{folder}/postfix/etc", "start")
         for name in ("rspamd", "milter", "policy", "rspamd_milter"):
@@ -209,14 +213,21 @@ async def mail_server(redis_address: str, prefix: str, longstop: dict[str, int])
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-def _render(folder: Path, redis_address: str, prefix: str, ports: dict[str, int]) -> None:
+def _set(folder: Path, changes: Mapping[str, str]) -> None:
+    """Put the shipped Lua in place, with these changes."""
+    lua = (SHIPPED / "rspamd" / "rspamd.lua").read_text()
+    for old, new in changes.items():
+        assert old in lua
+        lua = lua.replace(old, new)
+    (folder / "rspamd" / "rspamd.lua").write_text(lua)
+
+
+def _render(folder: Path, redis_address: str, ports: dict[str, int]) -> None:
     """The shipped files, with a test's ports and keys in them."""
     folder.chmod(0o755)
     rspamd, postfix = folder / "rspamd", folder / "postfix"
     for made in (rspamd, *(postfix / name for name in ("etc", "spool", "data"))):
         made.mkdir(parents=True)
-    lua = (SHIPPED / "rspamd" / "rspamd.lua").read_text().replace("'longstop:gateway", f"'{prefix}:gateway")
-    (rspamd / "rspamd.lua").write_text(lua)
     (rspamd / "rspamd.conf").write_text(RSPAMD_CONF.format(folder=rspamd, redis=redis_address, **ports))
     shutil.chown(rspamd, "_rspamd", "_rspamd")
     lines = {

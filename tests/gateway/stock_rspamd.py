@@ -76,6 +76,14 @@ def shipped(folder: str, changes: Mapping[str, str]) -> dict[str, str]:
     return files
 
 
+def open_folder() -> Path:
+    """A folder of maps where Rspamd's user may go, with the one that Rspamd watches: of one made later it learns within half a minute."""
+    folder = Path(tempfile.mkdtemp(prefix="longstop-maps-"))
+    folder.chmod(0o755)
+    (folder / "rspamd").mkdir()
+    return folder
+
+
 @asynccontextmanager
 async def stock_rspamd(local_d: Mapping[str, str]) -> AsyncIterator[Rspamd]:
     """Start it with these files."""

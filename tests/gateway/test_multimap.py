@@ -4,7 +4,6 @@ import asyncio
 import base64
 import hashlib
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 
 from shared.work import now
-from tests.gateway.stock_rspamd import WHY_NOT, Judged, Rspamd, shipped, stock_rspamd
+from tests.gateway.stock_rspamd import WHY_NOT, Judged, Rspamd, open_folder, shipped, stock_rspamd
 from tests.mails import mail, report_of
 from tests.redis_servers import RedisServer, redis_server
 from tests.services import House, free_port, house
@@ -114,18 +113,11 @@ class Site:
             raise AssertionError(f"not as {ids} say: {last}") from None
 
 
-def open_folder(prefix: str) -> Path:
-    """A folder where Rspamd's user may go."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
-    folder.chmod(0o755)
-    return folder
-
-
 @asynccontextmanager
 async def started(flavour: str, prefix: str, tmp_path: Path) -> AsyncIterator[Site]:
     port = free_port()
     url = f"redis://127.0.0.1:{port}/0"
-    folder = open_folder("longstop-maps-")
+    folder = open_folder()
     places = {
         "127.0.0.1:6379": f"127.0.0.1:{port}",
         "redis://longstop:": f"redis://{prefix}:",

@@ -1,8 +1,8 @@
 --[[
 Longstop's block list inside Rspamd 3.4 or newer: put this file into local.d and restart once.
 
-A message costs one HMGET on the hash that Longstop keeps, so an entry works on the next message. A block for everybody is
-refused with 554 and the entry's id; a recipient's own block removes that recipient only. An allow entry undoes less specific
+A message costs one HMGET on the hash that Longstop keeps, so an entry works on the next message. While Redis is away, a file with
+the same content decides (LONGSTOP_MAP_DIR). A block for everybody is refused with 554 and the entry's id; a recipient's own block removes that recipient only. An allow entry undoes less specific
 blocks of the same thing and nothing else: Rspamd's own verdict stays.
 
 The forms of values and the precedence are those of services/blocklist/rules (forms.py, precedence.py).
@@ -12,7 +12,9 @@ local settings = {
   key = 'longstop:gateway', -- LONGSTOP_STREAM_PREFIX, then :gateway
   hits = 'longstop:gateway.hits', -- the same prefix, then :gateway.hits: where it is noted what entries stopped
   seen = 'longstop:gateway.seen', -- the same prefix, then :gateway.seen: where it is noted what passed, for previews; '' for nowhere
-  on_redis_failure = 'accept', -- 'accept': let mail through unchecked; 'defer': answer 451 until Redis is back
+  -- Longstop's copy of the hash as a file, below its LONGSTOP_MAP_DIR; it decides while Redis is away. '' for none.
+  cold_copy = '/var/lib/longstop/maps/rspamd/gateway.cdb',
+  on_redis_failure = 'accept', -- with no copy either: 'accept' lets mail through unchecked, 'defer' answers 451 until Redis is back
   refusal = 'Blocked by mail policy, entry {id}', -- what a refused client is told; {id} is the entry's id
   -- A mail to nothing but these mailboxes is a report. It holds what entries block, so it is not checked at all.
   report_mailboxes = { phish = true, junk = true, notjunk = true, report = true },
@@ -37,6 +39,7 @@ local PREFIX_MIN = { [4] = 24, [6] = 48 }
 
 local SYMBOL_BLOCK, SYMBOL_REMOVED = 'LONGSTOP_BLOCK', 'LONGSTOP_RCPT_REMOVED'
 local SYMBOL_ALLOW, SYMBOL_REPORT, SYMBOL_FAIL = 'LONGSTOP_ALLOW', 'LONGSTOP_REPORT', 'LONGSTOP_FAIL'
+local SYMBOL_COLD = 'LONGSTOP_COLD_COPY'
 
 -- Forms of values ---------------------------------------------------------------------------------------------------
 
@@ -277,29 +280,28 @@ local function domain_of(recipient)
 end
 
 -- The mark that decides for a recipient (nil: for everybody), or nil. `marks` are by field. For each thing a recipient's own
--- entry comes first, then their domain's, then the more specific one; among things any block comes before every allow.
+-- entry comes first, then their domain's, then the more specific one; among things any block comes before every allow, then
+-- again a recipient's own, and then the thing that the mail brings first.
 local function decide(lookups, marks, recipient)
-  local best = {}
+  local best, things = {}, {}
   local domain = recipient and domain_of(recipient)
   for _, lookup in ipairs(lookups) do
     local own = recipient and marks[field(recipient, lookup)]
     local theirs = domain and marks[field(domain, lookup)]
     local mark = own or theirs or marks[field('tenant', lookup)]
     if mark then
-      local rank = lookup.specificity + (own and 4 * EXACT or theirs and 2 * EXACT or 0)
+      local narrow = own and 2 or theirs and 1 or 0
+      local rank = lookup.specificity + 2 * EXACT * narrow
       local known = best[lookup.thing]
+      if not known then things[#things + 1] = lookup.thing end
       if not known or rank > known.rank then
-        best[lookup.thing] = { rank = rank, mark = mark }
+        best[lookup.thing] = { rank = rank, mark = mark, order = narrow + (mark.action == 'block' and 3 or 0) }
       end
     end
   end
   local decided
-  for _, one in pairs(best) do
-    local blocks = one.mark.action == 'block'
-    if not decided or (blocks and decided.mark.action ~= 'block')
-        or ((blocks == (decided.mark.action == 'block')) and one.rank > decided.rank) then
-      decided = one
-    end
+  for _, thing in ipairs(things) do
+    if not decided or best[thing].order > decided.order then decided = best[thing] end
   end
   return decided and decided.mark
 end
@@ -324,6 +326,9 @@ local ucl = require 'ucl'
 local util = require 'rspamd_util'
 
 local redis = lua_redis.parse_redis_server('longstop')
+local copy = settings.cold_copy ~= '' and rspamd_config:add_map({
+  type = 'cdb', url = settings.cold_copy, description = 'Longstop: the block list while Redis is away',
+})
 
 local function lower(text)
   return tostring(util.lower_utf8(text))
@@ -480,8 +485,9 @@ local function note_seen(task)
   note(task, settings.seen, words)
 end
 
--- Each recipient's decision: all blocked is a refusal; some blocked lose their copy, the others get theirs.
-local function enforce(task, recipients, lookups, marks)
+-- Each recipient's decision: all blocked is a refusal; some blocked lose their copy, the others get theirs. `noted` is called
+-- with what was stopped.
+local function enforce(task, recipients, lookups, marks, noted)
   local first, removed, ids = nil, {}, {}
   for _, recipient in ipairs(recipients) do
     local mark = decide(lookups, marks, lower(recipient))
@@ -489,7 +495,7 @@ local function enforce(task, recipients, lookups, marks)
       first = first or mark
       removed[#removed + 1] = recipient
       ids[#ids + 1] = mark.id
-      if #removed <= HITS_MAX then note_hit(task, mark.id, recipient) end
+      if #removed <= HITS_MAX then noted(task, mark.id, recipient) end
     elseif mark then
       task:insert_result(true, SYMBOL_ALLOW, 1.0, mark.id)
     end
@@ -497,7 +503,7 @@ local function enforce(task, recipients, lookups, marks)
   if #recipients == 0 then
     first = decide(lookups, marks)
     first = first and first.action == 'block' and first or nil
-    if first then note_hit(task, first.id) end
+    if first then noted(task, first.id) end
   end
   if first and #removed == #recipients then
     reject(task, first)
@@ -513,6 +519,25 @@ local function failed(task, reason)
   task:insert_result(true, SYMBOL_FAIL, 1.0)
   if settings.on_redis_failure == 'defer' then
     task:set_pre_result('soft reject', 'Mail policy cannot be asked now, try again later', 'longstop')
+  end
+end
+
+-- Redis did not answer: the cold copy decides, when it was ever read. Nothing is noted, for that is Redis' as well.
+local function decide_cold(task, recipients, lookups, fields, reason)
+  local made = copy and copy:get_key('made')
+  if not made then
+    failed(task, reason)
+    return
+  end
+  logger.warnx(task, 'longstop: %s; the cold copy made at %s decides', reason, made)
+  task:insert_result(true, SYMBOL_COLD, 1.0, tostring(made))
+  local answers = {}
+  for at, name in ipairs(fields) do
+    answers[at] = copy:get_key(name)
+  end
+  local marks = marks_of(fields, answers)
+  if marks then
+    enforce(task, recipients, lookups, marks, function() end)
   end
 end
 
@@ -536,11 +561,11 @@ local function check(task)
   end
   local function answered(err, answers)
     if err or type(answers) ~= 'table' then
-      failed(task, err or 'no list was answered')
+      decide_cold(task, recipients, lookups, fields, err or 'no list was answered')
       return
     end
     local marks = marks_of(fields, answers)
-    if not (marks and enforce(task, recipients, lookups, marks)) then
+    if not (marks and enforce(task, recipients, lookups, marks, note_hit)) then
       note_seen(task)
     end
   end
@@ -548,8 +573,10 @@ local function check(task)
   for _, name in ipairs(fields) do
     arguments[#arguments + 1] = name
   end
-  if not lua_redis.redis_make_request(task, redis, settings.key, false, answered, 'HMGET', arguments) then
-    failed(task, 'no connection')
+  if not redis then
+    decide_cold(task, recipients, lookups, fields, 'no Redis is configured')
+  elseif not lua_redis.redis_make_request(task, redis, settings.key, false, answered, 'HMGET', arguments) then
+    decide_cold(task, recipients, lookups, fields, 'no connection')
   end
 end
 
@@ -560,12 +587,13 @@ local function mark_for_quarantine(task)
   end
 end
 
-if redis then
+if redis or copy then
   local parent = rspamd_config:register_symbol({ name = 'LONGSTOP_CHECK', type = 'prefilter', callback = check })
-  for _, name in ipairs({ SYMBOL_BLOCK, SYMBOL_REMOVED, SYMBOL_ALLOW, SYMBOL_REPORT, SYMBOL_FAIL }) do
+  for _, name in ipairs({ SYMBOL_BLOCK, SYMBOL_REMOVED, SYMBOL_ALLOW, SYMBOL_REPORT, SYMBOL_FAIL, SYMBOL_COLD }) do
     rspamd_config:register_symbol({ name = name, type = 'virtual', parent = parent, score = 0.0, group = 'longstop' })
   end
   rspamd_config:register_symbol({ name = 'LONGSTOP_QUARANTINE', type = 'idempotent', callback = mark_for_quarantine })
-else
-  logger.errx(rspamd_config, 'longstop: no Redis is configured (redis.conf), so nothing is blocked')
+end
+if not redis then
+  logger.errx(rspamd_config, 'longstop: no Redis is configured (redis.conf), so nothing but the cold copy blocks')
 end

@@ -5,7 +5,6 @@ The gateway's side of this is `deploy/gateways/rspamd/`.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,12 +33,7 @@ HASHES = (GATEWAY, *(f"map:{name}" for name in ("from", "domain", "urlhost", "ur
 #: What a field of a map says: a symbol and its weight, as `multimap` reads them, and behind a blank the entry's id, which it hands on.
 SYMBOL = "LONGSTOP_REJECT:1"
 
-#: What may stand in the key of a line of Rspamd's file maps, which end it at blanks and `#` and compare without regard to case.
-_ODD_IN_KEY = re.compile(rb"^/|[^a-z0-9|/._@:,?=&*~+!$();\[\]'-]")
-_NO_KEY = re.compile(r"^/|[\s#\"]")
-
 _JSON = json.JSONEncoder(separators=(",", ":"))
-_JSON_HASH = r"\u0023"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +91,6 @@ def value_of(*, name: str, field: str) -> str:
         return value
     user, at, host = value.rpartition("@")
     return f"{user}{at}{ascii_host(host)}"
-
-
-def line_of(*, name: str, field: str, content: str) -> str:
-    """A field as a line of the hash's file for Rspamd, or nothing where `multimap` could not look for it."""
-    if name == GATEWAY:
-        key = _ODD_IN_KEY.sub(lambda odd: b"%%%02x" % odd[0][0], field.encode("utf-8", "surrogateescape")).decode()
-        return f"{key} {content.replace('#', _JSON_HASH)}\n"
-    return "" if _NO_KEY.search(field) else f"{field} {content}\n"
 
 
 def _in_maps(scope: str, kind: BlockKind, value: str) -> Iterator[Place]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.blocklist.rules.fields import GATEWAY, HASHES, SYMBOL, Standing, line_of, places, value_of
+from services.blocklist.rules.fields import HASHES, SYMBOL, Standing, places, value_of
 from services.blocklist.rules.forms import TENANT
 from shared.events.vocabulary import BlockAction, BlockKind
 
@@ -89,38 +89,6 @@ def test_a_name_in_other_letters_is_in_its_map_as_mails_have_it_and_both_belong_
 
 def test_a_name_that_would_not_lead_back_to_its_entry_is_in_its_map_once() -> None:
     assert {field for name, field in stands("domain", "xn--a_b.example") if name == "map:domain"} == {"xn--a_b.example"}
-
-
-def test_a_line_of_the_cold_copy_has_a_key_that_rspamd_takes_whole_whatever_is_in_it() -> None:
-    keys = [
-        line_of(name=GATEWAY, field=field, content="{}").removesuffix(" {}\n")
-        for field in (
-            "tenant|url|a.example/Pay%2F",
-            "tenant|url|a.example/pay%2f",
-            'x#"y z\\@a.example',
-            "/x@a.example|ip|::1",
-        )
-    ]
-    assert keys == [
-        "tenant|url|a.example/%50ay%252%46",
-        "tenant|url|a.example/pay%252f",
-        "x%23%22y%20z%5c@a.example",
-        "%2fx@a.example|ip|::1",
-    ]
-
-
-def test_a_line_of_the_cold_copy_holds_the_mark_whole() -> None:
-    content = stands("ip", "203.0.113.7")[GATEWAY, "tenant|ip|203.0.113.7"].replace("b-1", "b#1")
-    line = line_of(name=GATEWAY, field="tenant|ip|203.0.113.7", content=content)
-    key, _, said = line.rstrip("\n").partition(" ")
-    assert "#" not in line
-    assert (key, json.loads(said)) == ("tenant|ip|203.0.113.7", json.loads(content))
-
-
-@pytest.mark.parametrize("field", ["a b@c.example", "a#b@c.example", '"a"@c.example', "/a@c.example"])
-def test_a_field_that_a_map_of_lines_cannot_hold_is_in_none(field: str) -> None:
-    assert line_of(name="map:from", field=field, content=SYMBOL) == ""
-    assert line_of(name="map:from", field="a@c.example", content=SYMBOL) == f"a@c.example {SYMBOL}\n"
 
 
 def test_a_host_that_idna_cannot_read_is_taken_as_it_is() -> None:

@@ -176,12 +176,17 @@ def test_the_same_entry_decides_in_lua() -> None:
         f"{{thing='{key.thing}',kind='{key.kind}',value='{key.value}',specificity={key.specificity}}}" for key in KEYS
     )
     body = (
-        f"local m = {{}}; for f, a in line:gmatch('(%S+)=(%a+)') do m[f] = {{ action = a }} end;"
-        f"local d = it.decide({{{keys}}}, m, '{ANA}'); print(d and d.action or 'none')"
+        f"local m = {{}}; for f, a in line:gmatch('(%S+)=(%a+)') do m[f] = {{ action = a, field = f }} end;"
+        f"local d = it.decide({{{keys}}}, m, '{ANA}'); print(d and d.field .. '=' .. d.action or 'none')"
     )
-    wanted = [entry.action if (entry := decide(candidates=some).entry) else "none" for some in found]
+    wanted = [
+        f"{one.scope}|{one.lookup.kind}|{one.lookup.value}={one.action}"
+        if (one := decide(candidates=some).entry)
+        else "none"
+        for some in found
+    ]
     assert lua(body, lines) == wanted
-    assert set(wanted) == {"block", "allow", "none"}
+    assert {one.partition("=")[2] for one in wanted} == {"block", "allow", ""}
 
 
 def test_everybodys_fields_come_first_and_each_once() -> None:
