@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -184,7 +185,7 @@ async def run_services(
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
-            spare_collector()
+            tune_interpreter()
             say.info("started", services=[one.name for one in running])
             started()
             await stopping
@@ -215,14 +216,17 @@ async def _start(running: Sequence[Running]) -> None:
         await end(*starts)
 
 
-def spare_collector() -> None:
-    """Let the garbage collector leave alone what was made at start, and look less often at what comes and goes.
+def tune_interpreter() -> None:
+    """Let the garbage collector leave alone what was made at start, and look less often at what comes and goes; and share the lock fairly.
 
-    A batch makes tens of thousands of objects and drops them; walking through all modules for them cost a third of all time.
+    A batch makes tens of thousands of objects and drops them; walking through all modules for them cost a third of all time. And while a
+    thread computes, as in an import or a comparison, each step of an answer waits a whole turn: with turns of 0.5 ms instead of 5 an answer
+    over a socket took 1.6 ms instead of 13 (nine of ten), and the thread got as much done.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    sys.setswitchinterval(0.0005)
 
 
 async def _wait(stop: asyncio.Event) -> None:

@@ -4,21 +4,22 @@ The only file of the block list that knows Redis. What stands there is a copy: t
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from dataclasses import fields as dataclass_fields
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from services.blocklist.rules.fields import GATEWAY, HITS, SEEN, Place
 from shared.errors import Defer
-from shared.work import chunks
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Words: TypeAlias = tuple[bytes | str, ...]
 
 #: Fields in one command of a large change: short enough that Redis, and we, serve mails between two of them.
 FIELDS_MAX = 250
@@ -98,14 +99,12 @@ class Gateway:
     @_translated
     async def write(self, put: Mapping[Place, str], drop: Iterable[Place]) -> None:
         """Put fields and drop others; a field that is in both stays."""
-        gone = _by_hash((name, (_raw(field),)) for name, field in drop if (name, field) not in put)
-        for name, fields in gone.items():
-            for some in chunks(fields, FIELDS_MAX):
-                await self._redis.hdel(f"{self._prefix}:{name}", *some)
-        there = _by_hash((name, (_raw(field), content)) for (name, field), content in put.items())
-        for name, pairs in there.items():
-            for some in chunks(pairs, 2 * FIELDS_MAX):
-                await self._redis.hset(f"{self._prefix}:{name}", items=some)
+        gone = ((name, (_raw(field),)) for name, field in drop if (name, field) not in put)
+        async for key, fields in self._some(gone, FIELDS_MAX):
+            await self._redis.hdel(key, *fields)
+        there = ((name, (_raw(field), content)) for (name, field), content in put.items())
+        async for key, pairs in self._some(there, 2 * FIELDS_MAX):
+            await self._redis.hset(key, items=pairs)
 
     @_translated
     async def contents(self, wanted: Sequence[Place]) -> dict[Place, bytes | None]:
@@ -156,13 +155,18 @@ class Gateway:
         """The stream of a kind of notes."""
         return f"{self._prefix}:{STREAMS[kind]}"
 
-
-def _by_hash(found: Iterable[tuple[str, tuple[bytes | str, ...]]]) -> dict[str, list[bytes | str]]:
-    """The words of a command for each hash."""
-    words: dict[str, list[bytes | str]] = {}
-    for name, some in found:
-        words.setdefault(name, []).extend(some)
-    return words
+    async def _some(
+        self, found: Iterable[tuple[str, Words]], most: int
+    ) -> AsyncIterator[tuple[str, list[bytes | str]]]:
+        """Words of commands, each for one hash; lazily, for between two of them others have their turn."""
+        words: dict[str, list[bytes | str]] = {}
+        for name, more in found:
+            some = words.setdefault(name, [])
+            some += more
+            if len(some) >= most:
+                yield f"{self._prefix}:{name}", words.pop(name)
+        for name, some in words.items():
+            yield f"{self._prefix}:{name}", some
 
 
 def _raw(field: str) -> bytes:
