@@ -3,7 +3,7 @@
 READS     verdict.issued, block.requested, block.withdrawn, erasure.requested
 WRITES    block.created, block.refused, block.removed, block.expiring, block.expired, block.hit,
           block.imported, mail.held, release.decided (giving back what a removed entry had stopped)
-OWNS      blocklist_entry, blocklist_claim, blocklist_judged, blocklist_place, blocklist_probe, blocklist_feed, blocklist_copy and its mails (blobs-kept, beside the blob store); in Redis the hashes gateway and map:* (as files, too), and the stream gateway.hits, behind the stream prefix
+OWNS      blocklist_entry, blocklist_claim, blocklist_judged, blocklist_place, blocklist_probe, blocklist_feed, blocklist_import, blocklist_copy and its mails (blobs-kept, beside the blob store); in Redis the hashes gateway and map:* (as files, too), and the stream gateway.hits, behind the stream prefix
 OUTSIDE   Redis (that copy), HTTP on 8082: API, check, maps; a milter on 10044, Postfix' policy delegation on 10040
 LIMITS    2,000,000 entries at once; 20 entries an hour by verdicts (a setting); 50 proposals a verdict; 200 URLs and 100
           files a check; networks no wider than /24 and /48

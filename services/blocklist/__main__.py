@@ -17,6 +17,7 @@ from services.blocklist.probing import ProbeGateways
 from services.blocklist.recall import RECALLS
 from services.blocklist.settings import BlocklistSettings
 from services.blocklist.tables import METADATA
+from services.blocklist.unfinished import TakeBackStopped
 from shared.bus import On
 from shared.events import BlockRequested, BlockWithdrawn, ErasureRequested, VerdictIssued
 from shared.jobs import Job
@@ -48,6 +49,7 @@ def build(room: Room) -> Parts:
             Job("count traffic", 5, CountNotes(room, Seen, count_traffic)),
             Job("warn before entries end", 600, WarnBeforeEnd(room)),
             Job("follow feeds", 2, FollowFeeds(room)),
+            Job("take back stopped imports", 60, TakeBackStopped(room)),
             Job("write maps", 2, WriteMaps(room)),
             Job("probe gateways", settings.probe_every_s, ProbeGateways(room)),
             Job("forget kept copies", 600, copies.forget),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from services.blocklist.entries import PEOPLE
+from services.blocklist.entries import ENTRIES_MAX, PEOPLE
 from services.blocklist.rules.forms import KINDS, canonical, canonical_scope, is_text, kind_of
 from services.blocklist.rules.guards import Ours, refusal
 from services.blocklist.rules.lists_in import Fault, Format, Line, from_defender
@@ -13,6 +13,9 @@ from services.blocklist.rules.terms import expiry, idle_days
 from services.blocklist.staging import Checked
 from shared.errors import Reject
 from shared.events.vocabulary import BlockAction
+
+#: Good lines of one list: as many as entries may stand, with each said twice.
+LINES_MAX = 2 * ENTRIES_MAX
 
 #: Faults that are told; more of them say nothing new.
 FAULTS_TOLD_MAX = 100
@@ -64,7 +67,11 @@ class Checker:
         self._terms = {wanted.expires: _terms(wanted.expires, at)}
 
     def good(self, lines: Iterable[Line | Fault]) -> Iterator[Checked]:
-        """The lines that may be listed; of the others the outcome tells why not."""
+        """The lines that may be listed; of the others the outcome tells why not.
+
+        Raises:
+            Reject: there are too many.
+        """
         for line in lines:
             if isinstance(line, Fault):
                 self._outcome.add_fault(line.number, line.reason)
@@ -75,6 +82,8 @@ class Checker:
                 self._outcome.add_fault(line.number, str(reason))
             else:
                 self._outcome.lines += 1
+                if self._outcome.lines > LINES_MAX:
+                    raise Reject(f"the list has more than {LINES_MAX} lines: {ENTRIES_MAX} entries may stand at once")
                 yield checked
 
     def _checked(self, line: Line) -> Checked:

@@ -1,7 +1,7 @@
 """Taking in a list: every line is read and checked before the first entry is made, so that it is all or nothing.
 
 The checked lines wait in a file; entries are then made some thousand at a time, so that no transaction holds up the verdicts that
-come meanwhile. When one fails, what the import has made is removed again.
+come meanwhile. When one fails, or the process ends in the middle, what the import has made is removed again.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import insert
 from sqlmodel import col, select
 
 from services.blocklist.checking import Checker, Outcome, Wanted
@@ -20,13 +20,14 @@ from services.blocklist.reading import Reading
 from services.blocklist.rules.guards import Ours
 from services.blocklist.staging import Checked, Staged
 from services.blocklist.tables import Claim, Entry, active
+from services.blocklist.unfinished import begin, finish, go_on, take_back
 from shared.bulk import Bulk
 from shared.errors import Reject
 from shared.events import BlockCreated, BlockImported, BlockOrigin
 from shared.run import Room
 from shared.work import Work, now
 
-#: Entries that are made, or taken back, in one transaction.
+#: Entries that are made in one transaction.
 STEP = 2_000
 
 #: Up to so many entries each is told as `block.created`; of larger imports only `block.imported` tells.
@@ -69,44 +70,39 @@ class Importer:
             return outcome
 
     async def _make(self, staged: Staged, wanted: Wanted, outcome: Outcome, began: datetime) -> None:
-        if await self._database.look(count_standing) + outcome.lines > ENTRIES_MAX:
-            raise Reject(f"{ENTRIES_MAX} entries may stand at once: remove or let expire some first")
-        making = Making(outcome.import_id, wanted, began, is_told=outcome.lines <= TOLD_MAX)
+        room = ENTRIES_MAX - await self._database.look(count_standing)
+        making = Making(outcome.import_id, wanted, began, room=room, is_told=outcome.lines <= TOLD_MAX)
+        await self._database.run(lambda work: begin(outcome.import_id, work), quiet=True)
         try:
             while some := await staged.next(STEP):
                 made = await self._database.run(lambda work: making.make(some, work))
                 outcome.made += made
                 outcome.known += len(some) - made
+            await self._database.run(lambda work: making.finish(outcome.made, work))
         except BaseException:
-            await self._unmake(outcome.import_id)
+            await take_back(self._database, outcome.import_id)
             raise
-        if outcome.made:
-            event = BlockImported(
-                import_id=outcome.import_id,
-                entry_count=outcome.made,
-                format=wanted.format,
-                by=wanted.by,
-                note=wanted.note,
-            )
-            await self._database.run(lambda work: work.emit(event))
-
-    async def _unmake(self, import_id: str) -> None:
-        while await self._database.run(lambda work: _unmake(import_id, work)) == STEP:
-            pass
 
 
 class Making:
     """Makes the entries of one import, step by step."""
 
-    def __init__(self, import_id: str, wanted: Wanted, began: datetime, *, is_told: bool) -> None:
+    def __init__(self, import_id: str, wanted: Wanted, began: datetime, *, room: int, is_told: bool) -> None:
         self._import_id = import_id
         self._wanted = wanted
         self._began = began
+        self._room = room
         self._is_told = is_told
         self._count = 0
 
     def make(self, rows: Sequence[Checked], work: Work) -> int:
-        """Make the entries that do not stand yet; how many there were."""
+        """Make the entries that do not stand yet; how many there were.
+
+        Raises:
+            Reject: more would stand than may.
+            Defer: the import stood still for too long, and is being taken back.
+        """
+        go_on(self._import_id, work)
         standing = select(Entry.scope, Entry.kind, Entry.value).where(
             active(), col(Entry.value).in_({row.value for row in rows})
         )
@@ -119,6 +115,8 @@ class Making:
             if row.key not in known:
                 fresh.setdefault(row.key, row)
         made = self.entries(fresh.values(), work.at)
+        if self._count > self._room:
+            raise Reject(f"{ENTRIES_MAX} entries may stand at once: remove or let expire some first")
         if made:
             connection = work.session.connection()
             _ENTRIES.run(connection, made)
@@ -126,6 +124,20 @@ class Making:
         for one in made if self._is_told else ():
             work.emit(_told(Entry(**dict(zip(_NAMES, one, strict=True)))))
         return len(made)
+
+    def finish(self, made: int, work: Work) -> None:
+        """Say that a list was taken in.
+
+        Raises:
+            Defer: as for a step.
+        """
+        finish(self._import_id, work)
+        if made:
+            wanted = self._wanted
+            event = BlockImported(
+                import_id=self._import_id, entry_count=made, format=wanted.format, by=wanted.by, note=wanted.note
+            )
+            work.emit(event)
 
     def entries(self, rows: Iterable[Checked], at: datetime) -> list[tuple[Any, ...]]:
         """The entries as tuples of `_NAMES`."""
@@ -153,18 +165,3 @@ def _counted_id(began: datetime, number: int, import_id: str) -> str:
 def _told(entry: Entry) -> BlockCreated:
     origin = BlockOrigin(by=entry.by, note=entry.note)
     return BlockCreated(**named_fields(entry), expires_at=entry.expires_at, idle_days=entry.idle_days, origin=origin)
-
-
-def _unmake(import_id: str, work: Work) -> int:
-    """Remove some of what an import has made; how many."""
-    standing = select(Entry.block_id).where(active(), Entry.import_id == import_id).limit(STEP)
-    ids = work.session.exec(standing).all()
-    removed = {
-        "status": "removed",
-        "ended_by": "import",
-        "changed_at": work.at,
-        "generation": col(Entry.generation) + 1,
-    }
-    work.session.execute(delete(Claim).where(col(Claim.block_id).in_(ids)))
-    work.session.execute(update(Entry).where(col(Entry.block_id).in_(ids)).values(**removed))
-    return len(ids)

@@ -120,6 +120,17 @@ class Copy(SQLModel, table=True):
     )
 
 
+class UnderWay(SQLModel, table=True):
+    """An import that is making entries: one that stopped in the middle is taken back."""
+
+    metadata = METADATA
+    __tablename__ = "blocklist_import"
+
+    import_id: str = Field(primary_key=True, max_length=64)
+    stepped_at: datetime = Field(sa_type=UtcTime, description="of its last step")
+    is_ending: bool = Field(default=False, description="it is being taken back, and makes nothing more")
+
+
 class Probe(SQLModel, table=True):
     """What a gateway did with the last mail that an entry names."""
 

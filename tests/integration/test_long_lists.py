@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,20 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlmodel import col
 
+from services.blocklist.checking import Wanted
 from services.blocklist.comparing import Comparison
 from services.blocklist.gateway import FIELDS_MAX, Gateway
-from services.blocklist.imports import STEP
+from services.blocklist.imports import STEP, Making
 from services.blocklist.rules.fields import GATEWAY
-from services.blocklist.tables import Claim, Entry
+from services.blocklist.staging import Checked
+from services.blocklist.tables import Claim, Entry, UnderWay
+from services.blocklist.unfinished import TakeBackStopped, begin
+from shared.blobs import open_blobs
 from shared.bus import connect
+from shared.errors import Defer
 from shared.events import BlockImported
+from shared.run import Room
+from shared.work import now
 from tests.bench.timings import Timings
 from tests.mails import mail
 from tests.milter_client import MilterClient
@@ -25,6 +33,7 @@ from tests.services import House, house
 from tests.waiting import until
 
 FEE = "fee@parcel.example"
+WANTED = Wanted("jsonl", "block", "tenant", "30d", "", "api", dry_run=False, skip_bad=False)
 
 
 @pytest.fixture
@@ -180,3 +189,48 @@ async def test_each_answer_is_timed_by_who_gave_it(book: House) -> None:
         assert 'route="other"' in names
         assert "nowhere" not in names
     await milter.leave()
+
+
+async def test_an_import_that_was_stopped_in_the_middle_is_taken_back(
+    book: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a power cut: its first step is committed, and nobody goes on."""
+    await take(book, json.dumps({"value": FEE}))
+    database = book.database("blocklist")
+    await database.run(lambda work: begin("cut", work))
+    making = Making("cut", WANTED, now(), room=10**6, is_told=False)
+    rows = [Checked("domain", f"d{number}.example", "block", "tenant", None, None, "") for number in range(STEP)]
+    assert await database.run(lambda work: making.make(rows, work)) == STEP
+
+    async def stand(count: int) -> None:
+        async def so_many() -> bool:
+            return await fields(book) == count
+
+        await until(so_many, patience_s=20)
+
+    await stand(STEP + 1)
+    room = Room(None, database, open_blobs(book.data_dir), book.redis)
+    await TakeBackStopped(room)()
+    assert await statuses(book) == {"active": STEP + 1}  # it may still be at it
+    monkeypatch.setattr("services.blocklist.unfinished.STOPPED", timedelta(0))
+    await TakeBackStopped(room)()
+    assert await statuses(book) == {"active": 1, "removed": STEP}
+    await stand(1)
+    with pytest.raises(Defer, match="take the list in again"):
+        await database.run(lambda work: making.make(rows, work))
+    assert await statuses(book) == {"active": 1, "removed": STEP}
+
+
+async def test_a_list_that_does_not_fit_leaves_nothing_and_one_that_stands_fits(
+    book: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.blocklist.imports.ENTRIES_MAX", STEP + 10)
+    assert (await take(book, lines(STEP + 10))).status_code == 201
+    assert (await take(book, lines(STEP + 10))).json()["known"] == STEP + 10
+    answer = await take(book, lines(STEP + 10, {"value": "one.example"}))
+    assert (answer.status_code, "may stand at once" in answer.json()["detail"]) == (422, True)
+    assert (await statuses(book))["active"] == STEP + 10
+    left = select(func.count()).select_from(UnderWay)
+    assert await book.database("blocklist").look(lambda session: session.execute(left).scalar()) == 0
+    monkeypatch.setattr("services.blocklist.checking.LINES_MAX", 5)
+    assert "more than 5 lines" in (await take(book, lines(6))).json()["detail"]

@@ -124,7 +124,7 @@ async def test_what_a_line_raises_comes_through_and_the_file_goes_on() -> None:
 
 def test_entries_of_one_import_have_ids_that_sort_as_they_were_made(tmp_path: Any) -> None:
     database = quick(tmp_path, "blocklist", METADATA)
-    making = Making("0a7b3c00-0000-4000-8000-00000000cafe", wanted(), AT, is_told=False)
+    making = Making("0a7b3c00-0000-4000-8000-00000000cafe", wanted(), AT, room=10**6, is_told=False)
     ids: list[str] = []
     for step in range(3):
         rows = [checked(f"d{step}-{number}.example") for number in range(20_000)]
