@@ -22,7 +22,7 @@ from longstop.where import data_dir, endpoints
 from shared import log
 from shared.entry_ids import entry_id_of
 from shared.errors import LongstopError
-from shared.run import Service, tune_interpreter
+from shared.run import Service, spare_collector
 from shared.settings import Settings
 from shared.work import Database
 
@@ -88,7 +88,7 @@ async def _replay(
     try:
         await _must_be_empty(fresh)
         replay = Replay(chosen, settings, fresh)
-        tune_interpreter()
+        spare_collector()
         tally = await replay.run(span, lambda so_far: status.update(f"{so_far.handled:,} events handled"))
         if not comparing:
             return tally, []

@@ -15,7 +15,7 @@ from sqlmodel import func, select
 from services.console.tables import METADATA, Report
 from shared.embedded import EmbeddedRedis
 from shared.events import fact_id
-from shared.run import tune_interpreter
+from shared.run import spare_collector
 from shared.work import Database, Work
 from tests.bench.million import World, fill
 from tests.bench.rebuild import rebuild
@@ -86,7 +86,7 @@ async def measured(folder: Path, url: str, reports: int) -> None:
             house(("console",), server.url, "bench", folder / "data", database_url=url) as made,
             made.http("console") as http,
         ):
-            tune_interpreter()  # as a service does that has started
+            spare_collector()  # as a service does that has started
             http.headers["Authorization"] = f"Bearer {(folder / 'data' / 'api.token').read_text()}"
             for name, asked in paths(reports).items():
                 times, worked = [], time.process_time()

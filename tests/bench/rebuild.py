@@ -26,7 +26,7 @@ from shared.events import (
     fact_id,
 )
 from shared.events.message import Envelope
-from shared.run import tune_interpreter
+from shared.run import spare_collector
 from shared.work import Database, Work, chunks
 
 WORDS = [
@@ -120,7 +120,7 @@ async def rebuild(folder: Path, many: int) -> tuple[int, float, float]:
     target = Database(f"sqlite:///{folder / 'rebuilt.db'}", "console", chosen.tables)
     replay = Replay(chosen, settings, target)
     assert services()  # what the command imports once, however much it reads
-    tune_interpreter()
+    spare_collector()
     span = Span(datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=3_650))
     began, before = time.perf_counter(), time.process_time()
     tally = await replay.run(span)
