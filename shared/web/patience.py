@@ -12,6 +12,9 @@ HEAD_MAX_S = 15.0
 #: Longest pause in a body, and longest time for all of it, in seconds: 100 MB at 3 Mbit/s.
 PIECE_MAX_S, BODY_MAX_S = 30.0, 300.0
 
+#: How long a body is read on, and thrown away, that was answered before its end (RFC 9112, section 9.6), in seconds.
+LINGER_MAX_S = 5.0
+
 #: Longest time in which a client takes nothing of an answer that waits for it, in seconds.
 READ_MAX_S = 60.0
 
@@ -23,6 +26,7 @@ class Patient(H11Protocol):
 
     _phase: Any = h11.IDLE
     _since = 0.0
+    _answered: Any = None
     _waiting: asyncio.TimerHandle | None = None
     _reading: asyncio.TimerHandle | None = None
 
@@ -46,10 +50,13 @@ class Patient(H11Protocol):
             self._phase, self._since = phase, at
         if phase is h11.IDLE:
             self._wait(self._since + HEAD_MAX_S - at)
-        elif phase is h11.SEND_BODY:
-            self._wait(min(PIECE_MAX_S, self._since + BODY_MAX_S - at))
-        else:
+        elif phase is not h11.SEND_BODY:
             self._wait(None)
+        elif not self.cycle.response_complete:
+            self._wait(min(PIECE_MAX_S, self._since + BODY_MAX_S - at))
+        elif self._answered is not self.cycle:
+            self._answered = self.cycle
+            self._wait(LINGER_MAX_S)
 
     def pause_writing(self) -> None:
         """It does not read what we say."""
@@ -72,6 +79,6 @@ class Patient(H11Protocol):
         if self.flow.read_paused:  # it is we who do not read
             self._wait(PIECE_MAX_S)
         elif not self.transport.is_closing():
-            if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            if self._phase is h11.IDLE or not self.cycle.response_started:
                 self.transport.write(TOO_SLOW)
             self.transport.close()
