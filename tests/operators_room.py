@@ -16,10 +16,22 @@ from shared.events import (
     Event,
     Evidence,
     MessageFacts,
+    MovedMail,
+    PlannedMailbox,
+    PurgeApproved,
+    PurgeDelayed,
+    PurgedMailbox,
+    PurgeFinished,
+    PurgeMatch,
+    PurgePlanned,
+    PurgeRequested,
     QuarantineHeld,
     ReleaseRequested,
     ReportReceived,
     ReportResolved,
+    RestoredMailbox,
+    RestoreFinished,
+    RestoreRequested,
     VerdictIssued,
 )
 from shared.events.message import AttachmentFacts, Envelope
@@ -37,6 +49,9 @@ PAGES = {
     "preview": "/blocks/preview?kind=domain&value=bank0.example",
     "quarantine": "/quarantine?view=all",
     "held": "/quarantine/{held}",
+    "purges": "/purges",
+    "plan": "/purges/purge-0",
+    "purge": "/purges/purge-1",
     "dead": "/dead",
     "letter": "/dead/{dead}",
     "reports": "/reports",
@@ -111,6 +126,30 @@ def entries(*, value: str = "bad@bank0.example", reason: str = "it would block y
     origin = BlockOrigin(by="verdict", note="from a verdict")
     yield BlockCreated(block_id="block-0", kind="address", value=value, action="block", origin=origin)
     yield BlockRefused(request_id="no", kind="domain", value="example.org", reason=reason, origin=origin)
+
+
+def purges(*, text: str = "A parcel") -> Iterator[Event]:
+    """A plan that waits for a second person, and a purge that was done, and partly undone while a mailbox does not answer."""
+    match = PurgeMatch(message_id="1@parcel", from_address="fee@parcel.example", subject=text[:500], body_hash="b")
+    ana, ben = "ana@example.org", "ben@example.org"
+    for number in range(2):
+        purge_id = f"purge-{number}"
+        yield PurgeRequested(purge_id=purge_id, by="eve", match=match, case_id="case-0", reason=text, tell_users=True)
+        yield PurgePlanned(
+            purge_id=purge_id, plan=1, mailbox_count=9, hit_count=2, message_count=2, needs_second=not number,
+            mailboxes=(PlannedMailbox(mailbox=ana, found=1, unlike=1), PlannedMailbox(mailbox=ben, found=1)),
+        )  # fmt: skip
+    mail = MovedMail(folder=text, message_id="<1@parcel>", received_at=datetime.now(UTC), size_bytes=9)
+    yield PurgeApproved(purge_id="purge-1", plan=1, by="mallory")
+    yield PurgeFinished(
+        purge_id="purge-1", outcome="done", reason=text, case_id="case-0", folder="Quarantine",
+        mailboxes=tuple(PurgedMailbox(mailbox=one, result="success", moved=(mail,), reason=text) for one in (ana, ben)),
+    )  # fmt: skip
+    yield RestoreRequested(restore_id="r", purge_id="purge-1", by="ben", mailboxes=(ana,), reason=text)
+    yield RestoreFinished(
+        restore_id="r", purge_id="purge-1", mailboxes=(RestoredMailbox(mailbox=ana, result="success", restored=1),)
+    )
+    yield PurgeDelayed(purge_id="purge-1", mailbox=ben, task="restore", plan=1, restore_id="other", reason=text)
 
 
 async def furnish(console: House, *events: Event) -> None:

@@ -65,6 +65,35 @@ COPIES = {
     "release_failed": "Release fails",
 }
 
+#: Where a purge of mailboxes stands.
+PURGES = {
+    "planning": "Being planned",
+    "planned": "Planned",
+    "second": "Needs a second person",
+    "running": "Running",
+    "done": "Done",
+    "failed": "Failed",
+    "nothing": "Nothing found",
+    "refused": "Refused",
+    "withdrawn": "Withdrawn",
+    "restoring": "Being restored",
+    "part_restored": "Partly restored",
+    "restored": "Restored",
+}
+
+#: What became of one mailbox of a purge.
+BOXES = {
+    "found": "To be moved",
+    "moving": "In work",
+    "nothing": "Nothing like it",
+    "delayed": "Delayed",
+    "success": "Moved",
+    "gone": "Gone",
+    "failure": "Failed",
+    "restored": "Restored",
+    "not_restored": "Restore failed",
+}
+
 KINDS = {
     "address": "Address",
     "domain": "Domain",
@@ -111,6 +140,10 @@ NOTICES = {
     "revoked": "Revoked. Whoever uses that token is refused from now on.",
     "hook_removed": "Removed. Nothing more is sent there.",
     "hook_again": "Sent again: {n}.",
+    "purge": "Asked. Nothing is moved: the plan stands here as soon as the mailboxes were looked through.",
+    "purge_approved": "Approved. The mails leave their mailboxes; what becomes of each stands below.",
+    "purge_withdrawn": "Withdrawn. Nothing was moved.",
+    "purge_restore": "Asked. The mails go back where they were.",
     "nothing": "Nothing waits for a decision.",
 }
 

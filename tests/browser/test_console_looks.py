@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Dialog, Request
 
-from tests.operators_room import PAGES, bury, campaign, entries, furnish, held, sign_in, verdict
+from tests.operators_room import PAGES, bury, campaign, entries, furnish, held, purges, sign_in, verdict
 from tests.people import bootstrap
 from tests.services import House
 
@@ -25,6 +25,7 @@ async def furnished(console: House, text: str = "") -> dict[str, str]:
     await furnish(
         console, *campaign(0, 3, subject=text, comment=text), *campaign(1, 1), *verdict(0, text=text[:400] or "It presses for time."),
         *held(0, subject=text or "A parcel for you", comment=text), *entries(value=text or "bad@bank0.example", reason=text or "no"),
+        *purges(text=text or "A parcel"),
     )  # fmt: skip
     await told_of(console)
     dead = await bury(console, (text or "{").encode())

@@ -54,7 +54,8 @@ def on_purge_planned(event: PurgePlanned, work: Work) -> None:
             box.found, box.unlike, box.reason = 0, 0, ""
     _stand(row, work)
     waits = ": it needs a second person" if event.needs_second else ""
-    words = f"A purge would move {event.message_count} mails of {event.hit_count} mailboxes{waits}"
+    boxes = "1 mailbox" if event.hit_count == 1 else f"{event.hit_count} mailboxes"
+    words = f"A purge would move {_mails(event.message_count)} of {boxes}{waits}"
     note(event, words, work, case_id=row.case_id)
 
 
@@ -101,7 +102,7 @@ def on_purge_finished(event: PurgeFinished, work: Work) -> None:
     _on_time(event.purge_id, "purge", work)
     _on_time(event.purge_id, "plan", work)
     _stand(row, work)
-    note(event, f"A purge ended ({event.outcome}): {row.moved_count} mails moved", work, word=event.outcome)
+    note(event, f"A purge ended ({event.outcome}): {_mails(row.moved_count)} moved", work, word=event.outcome)
 
 
 def on_restore_requested(event: RestoreRequested, work: Work) -> None:
@@ -124,7 +125,11 @@ def on_restore_finished(event: RestoreFinished, work: Work) -> None:
     _on_time(event.purge_id, "restore", work)
     _stand(row, work)
     back = sum(one.restored for one in event.mailboxes)
-    note(event, f"{back} mails of a purge are back in their mailboxes", work, case_id=row.case_id)
+    note(event, f"Mails of a purge were put back: {back}", work, case_id=row.case_id)
+
+
+def _mails(count: int) -> str:
+    return "1 mail" if count == 1 else f"{count} mails"
 
 
 def _restore(row: Purge, restore_id: str, **told: str) -> None:
@@ -158,6 +163,7 @@ def _stand(row: Purge, work: Work) -> None:
         outcome=row.outcome,
         approved=bool(row.approved_by),
         planned=row.planned_at is not None,
+        hits=row.hit_count,
         needs_second=row.needs_second,
         moved=row.moved_count,
         back=row.restored_count + row.kept_count,

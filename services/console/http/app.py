@@ -21,6 +21,7 @@ from services.console.http.live import Live
 from services.console.http.mails import Mails
 from services.console.http.pages import Pages
 from services.console.http.people import People
+from services.console.http.purges import Purges
 from services.console.http.signing import Signing
 from services.console.http.streaming import Streaming
 from shared.run import VERSION, Room
@@ -32,8 +33,8 @@ def app(room: Room, access: Access, live: Live) -> FastAPI:
     application = service_app("console", VERSION, ready=room.ready, documented=True)
     desk = desk_of(room, access)
     dead = DeadLetters(room.redis, room.settings.stream_prefix)
-    api, cases, signing = Api(desk, dead), Cases(desk), Signing(desk)
-    for router in (signing.open_router(), signing.router(), *Pages(desk, cases, dead).routers()):
+    api, cases, purges, signing = Api(desk, dead), Cases(desk), Purges(desk), Signing(desk)
+    for router in (signing.open_router(), signing.router(), *Pages(desk, cases, purges, dead).routers()):
         application.include_router(router)
     if room.settings.oidc_issuer:
         from services.console.http.provider import BySigningElsewhere  # noqa: PLC0415 - who needs no provider loads none
@@ -43,6 +44,7 @@ def app(room: Room, access: Access, live: Live) -> FastAPI:
         Finding(desk),
         api,
         cases,
+        purges,
         Lists(desk),
         Streaming(desk, live),
         Dead(desk, dead),

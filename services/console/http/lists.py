@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from services.console.http.desk import Desk
 from services.console.http.models import answers, page_model, row_model
 from services.console.queries import newest, page_of
-from services.console.tables import Block, Case, Copy, Failure, Held, Notification, Report, Row, Verdict
+from services.console.tables import Block, Case, Copy, Failure, Held, Notification, Purge, Report, Row, Verdict
 from shared.web import Problem
 
 Limit = Annotated[int, Query(ge=1, le=500, description="rows of a page")]
@@ -36,6 +36,7 @@ LISTS = {
     "blocks": List(Block, ("status", "kind", "value", "case_id")),
     "quarantine": List(Copy, ("status", "held_id", "recipient")),
     "held": List(Held, ("from_address", "reason")),
+    "purges": List(Purge, ("status", "case_id", "by")),
     "notifications": List(Notification, ("kind", "recipient")),
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 from sqlmodel import SQLModel
 
-from services.console.tables import Activity, Block, Case, Failure, Held, Report, Verdict
+from services.console.tables import Activity, Block, Case, Failure, Held, Purge, PurgeBox, Report, Verdict
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -36,6 +36,12 @@ def story_model() -> type[BaseModel]:
     }
     fields: dict[str, Any] = {name: (_many(kind), ...) for name, kind in parts.items()}
     return create_model("CaseStory", case=(row_model(Case), ...), **fields)
+
+
+def purge_model() -> type[BaseModel]:
+    """A purge with its mailboxes and history as a model."""
+    fields: dict[str, Any] = {"mailboxes": (_many(PurgeBox), ...), "activity": (_many(Activity), ...)}
+    return create_model("PurgeStory", purge=(row_model(Purge), ...), **fields)
 
 
 def found_model() -> type[BaseModel]:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from services.console import words
 from services.console.rules.access import Person, may
 from services.console.rules.drawing import bars
+from services.console.rules.purging import box_word
 from services.console.rules.standing import case_state, may_decide
 from services.console.rules.text import ago, defanged, lines, named, percent, query, seen, when
 
@@ -35,7 +36,14 @@ def environment() -> Environment:
         seen=seen, defanged=defanged, percent=percent, when=when, ago=ago, lines=lines, harmless=harmless
     )
     made.globals.update(
-        words=words, say=words.sentence, case_state=case_state, may_decide=may_decide, may=may, bars=bars, query=query
+        words=words,
+        say=words.sentence,
+        case_state=case_state,
+        may_decide=may_decide,
+        may=may,
+        bars=bars,
+        query=query,
+        box_word=box_word,
     )
     return made
 

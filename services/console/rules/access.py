@@ -14,7 +14,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 #: What a token may be limited to: looking only, or areas of the API (the first word of a path).
 Kind = Literal[
     "read", "reports", "cases", "verdicts", "blocks", "quarantine", "mails", "dead", "live", "stats", "audit", "tokens",
-    "operators", "sessions", "webhooks", "held", "failures", "notifications",
+    "operators", "sessions", "webhooks", "held", "failures", "notifications", "purges",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

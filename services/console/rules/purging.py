@@ -37,6 +37,7 @@ def purge_status(  # noqa: PLR0913 - what is known, each by its name
     outcome: str,
     approved: bool,
     planned: bool,
+    hits: int,
     needs_second: bool,
     moved: int,
     back: int,
@@ -45,9 +46,8 @@ def purge_status(  # noqa: PLR0913 - what is known, each by its name
 ) -> str:
     """Where a purge stands. `back`: mails that are where they were, or that their users took themselves."""
     if not outcome:
-        if approved:
-            return "running"
-        return ("second" if needs_second else "planned") if planned else "planning"
+        plan = "nothing" if not hits else "second" if needs_second else "planned"
+        return "running" if approved else plan if planned else "planning"
     if not moved:
         return outcome
     if undoing:

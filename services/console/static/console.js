@@ -1,9 +1,9 @@
-// What happens live: new lines by Server-Sent Events, folded; the pipeline's health every few seconds. Text is only ever set as text.
+// What happens live: new lines by Server-Sent Events, folded; what is under way every few seconds. Text is only ever set as text.
 "use strict";
 const list = document.getElementById("live");
 const state = document.getElementById("live-state");
 const filter = document.getElementById("live-filter");
-const LINES_MAX = 200, HEALTH_MS = 5000;
+const LINES_MAX = 200, RENEW_MS = 5000;
 let kinds = [];
 
 const fits = (kind) => !kinds.length || kinds.some((one) => kind.startsWith(`${one}.`));
@@ -118,13 +118,16 @@ if (list && filter) {
   });
 }
 
+// A part of the page that says where it comes from is fetched again, while nobody reads, marks or types in it.
 const renew = async () => {
-  const health = document.getElementById("health");
-  if (!health || document.hidden || health.querySelector("details[open]")) return;
-  const answer = await fetch(health.dataset.src, { credentials: "same-origin", redirect: "error" }).catch(() => null);
+  const part = document.querySelector("[data-src]");
+  const isUsed = () => part.contains(document.activeElement) || part.querySelector("details[open], input:checked");
+  if (!part || document.hidden || isUsed()) return;
+  const answer = await fetch(part.dataset.src, { credentials: "same-origin", redirect: "error" }).catch(() => null);
   if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById("health");
-  if (fresh) health.replaceWith(fresh);
+  const fresh = page.getElementById(part.id);
+  if (fresh && !isUsed()) part.replaceWith(fresh);
 };
-if (document.getElementById("health")) setInterval(renew, HEALTH_MS);
+const renewed = document.querySelector("[data-src]");
+if (renewed) setInterval(renew, Number(renewed.dataset.every) || RENEW_MS);

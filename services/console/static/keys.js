@@ -39,6 +39,7 @@ const press = (key) => {
   const found = byKey(key);
   if (!found) return false;
   if (found.matches("button")) orThisRow();
+  if (found.matches("summary")) found.focus();
   if (found.type === "radio") { orThisRow(); found.checked = true; found.focus(); } else found.click();
   return true;
 };

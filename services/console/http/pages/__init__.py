@@ -15,23 +15,25 @@ from services.console.http.pages.hooks import HookForms
 from services.console.http.pages.house import HousePage
 from services.console.http.pages.kept import KeptViews
 from services.console.http.pages.now import Now
+from services.console.http.pages.purges import PurgePage
 from services.console.http.pages.quarantine import QuarantinePage
 from services.console.http.pages.reports import ReportPage
 from services.console.http.pages.showing import Showing
 from services.console.http.pages.static import Static
 from services.console.http.pages.verdicts import VerdictPage
+from services.console.http.purges import Purges
 from services.console.pipeline import Pipeline
 
 
 class Pages:
     """The routes of all of them."""
 
-    def __init__(self, desk: Desk, cases: Cases, dead: DeadLetters) -> None:
+    def __init__(self, desk: Desk, cases: Cases, purges: Purges, dead: DeadLetters) -> None:
         show = Showing(desk, dead)
         house = HousePage(show)
         flow = Pipeline(desk.room.redis, desk.room.settings.stream_prefix)
         self._parts = (
-            Now(show, flow), Queue(show, cases), CasePage(show, cases), VerdictPage(show), BlockPage(show), QuarantinePage(show),
+            Now(show, flow), Queue(show, cases), CasePage(show, cases), VerdictPage(show), BlockPage(show), QuarantinePage(show), PurgePage(show, purges),
             DeadPage(show, dead), ReportPage(show), house, HookForms(show, house), KeptViews(show),
         )  # fmt: skip
 

@@ -17,14 +17,19 @@ from services.console.http.pages.cases import Decision
 from services.console.http.pages.showing import Showing, back
 from services.console.queries import case_story
 from services.console.queries.entries import same_mail_held
+from services.console.queries.purges import people_of, purges_of_case
 from services.console.queries.queue import Wanted, cases
 from services.console.rules.mail import entries_for, recipients_of
+from services.console.rules.purging import own
 from services.console.tables import Block, Case
 from shared.apart import preview_apart
 from shared.web import Problem
 from shared.work import now
 
 Text = Annotated[str, Form(max_length=1000)]
+#: Different mails of a case that a purge may be asked for.
+MAILS_MAX = 20
+
 Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 
 #: A stranger's markup in a frame of its own: nothing loads, runs, submits or leaves it.
@@ -69,6 +74,7 @@ class CasePage:
             raise Problem(HTTPStatus.NOT_FOUND, "no such case", "it may have been forgotten after its time")
         looks = self._show.desk.access.looks
         told["until"] = await looks.until(person, told["mail"]) if told["mail"] else None
+        told["known_people"] = own(people_of(told["reports"]), self._show.desk.room.settings.own_domains)
         return await self._show.page("case.html", person, done=done, **told)
 
     async def next(
@@ -159,6 +165,10 @@ def _told(session: Session, case_id: str) -> dict[str, Any] | None:
         **story,
         "mail": known.sha256 if known else "",
         "facts": known.message if known else {},
+        "purges": purges_of_case(session, case_id),
+        "mails": list({one.sha256: one.message.get("subject", "") for one in reports if one.message}.items())[
+            :MAILS_MAX
+        ],
         "offered": list(dict.fromkeys(offered))[:12],
         "standing": {(one.kind, one.value): one for one in standing},
         "others": [one for one in people if one.lower() not in reporters],

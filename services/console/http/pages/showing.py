@@ -15,6 +15,7 @@ from services.console import words
 from services.console.dead import DeadLetters
 from services.console.http.desk import Desk
 from services.console.queries import badges
+from services.console.queries.purges import waiting
 from services.console.rules.access import Person
 from shared.errors import Defer
 from shared.work import now
@@ -35,7 +36,8 @@ class Showing:
 
     async def page(self, template: str, person: Person, status: int = HTTPStatus.OK, **values: Any) -> HTMLResponse:
         """A page with its frame."""
-        counts = await self.database.look(badges)
+        at = now()
+        counts, plans = await self.database.look(lambda session: (badges(session), waiting(session, at)))
         done = str(values.pop("done", ""))
         word, _, number = done.partition(":")
         notice = words.NOTICES.get(word, "")
@@ -44,9 +46,10 @@ class Showing:
             status,
             person=person,
             badges=counts,
+            plans=plans,
             dead_count=await self.dead_count(),
             notice=notice.replace("{n}", number if number.isdecimal() else "1"),
-            now=now(),
+            now=at,
             **values,
         )
 
