@@ -5,7 +5,7 @@ For whatever reads DNS and nothing else: a resolver that must not resolve a bloc
 """
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -28,6 +28,17 @@ NAME_MAX = 180
 #: What a block list answers (RFC 5782, section 2.1).
 LISTED = "127.0.0.2"
 
+#: Labels of the name of one address, IPv4 and IPv6: nothing is below it, as nothing asks for a network itself.
+_WHOLE = (4, 32)
+
+
+#: What is listed so that readers can see that a list answers (RFC 5782, section 5).
+_TESTS: dict[str, tuple[str, ...]] = {
+    "rpz": (),
+    "dnsbl-ip": ("2.0.0.127", f"2.0.0.0.0.0.f.7.f.f.f.f{'.0' * 20}"),
+    "dnsbl-domain": ("test",),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -43,21 +54,60 @@ def zone(name: ZoneName, entries: Iterable[Named], *, changed_at: datetime) -> I
     yield f"$TTL {TTL_S}"
     yield f"@ SOA localhost. nobody.localhost. {int(changed_at.timestamp()) % 2**32} {TTL_S} {TTL_S} 86400 {TTL_S}"
     yield "@ NS localhost."
-    lines = {"rpz": _policy, "dnsbl-ip": _addresses, "dnsbl-domain": _domains}[name]
+    for test in _TESTS[name]:
+        yield f"{test} A {LISTED}"
+        yield f'{test} TXT "for tests"'
+    listed = list(entries)
+    if name == "rpz":
+        yield from _policies_of_addresses(listed)
+    nodes = _nodes(listed, _addresses if name == "dnsbl-ip" else _hosts)
+    said = _policy if name == "rpz" else _answer
+    for node, entry in _with_those_between(nodes):
+        if name != "dnsbl-ip" or node.count(".") + 1 in _WHOLE:
+            yield from said(node, entry)
+        if name != "dnsbl-ip" or node.count(".") + 1 not in _WHOLE:
+            yield from said(f"*.{node}", entry)
+
+
+def _nodes(entries: Iterable[Named], named: Callable[[Named], Iterable[str]]) -> dict[str, Named]:
+    """The names from which an entry holds for all below; of two entries of one name the one that came from fewer of them."""
+    found: dict[str, tuple[int, Named]] = {}
     for entry in entries:
-        yield from lines(entry)
+        nodes = list(named(entry))
+        for node in nodes:
+            if node not in found or len(nodes) < found[node][0]:
+                found[node] = (len(nodes), entry)
+    return {node: entry for node, (_, entry) in found.items()}
 
 
-def _policy(entry: Named) -> Iterator[str]:
+def _with_those_between(nodes: Mapping[str, Named]) -> Iterator[tuple[str, Named]]:
+    """The names, and those between one and the one above that covers it.
+
+    A name below which there is another exists, and what exists hides the wildcard above (RFC 4592, section 2.2.2).
+    """
+    yield from nodes.items()
+    known: set[str] = set()
+    for node in nodes:
+        between: list[str] = []
+        above = node.partition(".")[2]
+        while above and above not in nodes and above not in known:
+            between.append(above)
+            above = above.partition(".")[2]
+        cover = nodes.get(above)
+        if cover:
+            known.update(between)
+            yield from ((one, cover) for one in between)
+
+
+def _policy(name: str, entry: Named) -> Iterator[str]:
     """`CNAME .` answers that there is no such name; `rpz-passthru` lets a narrower one through."""
-    if "/" in entry.value:
-        return
-    target = "." if entry.action == "block" else "rpz-passthru."
-    if is_address(entry.value):
-        yield f"{_in_policy(entry.value.strip('[]'))}.rpz-ip CNAME {target}"
-    elif len(entry.value) <= NAME_MAX:
-        yield f"{entry.value} CNAME {target}"
-        yield f"*.{entry.value} CNAME {target}"
+    yield f"{name} CNAME {'.' if entry.action == 'block' else 'rpz-passthru.'}"
+
+
+def _policies_of_addresses(entries: Iterable[Named]) -> Iterator[str]:
+    for entry in entries:
+        if "/" not in entry.value and is_address(entry.value):
+            yield from _policy(f"{_in_policy(entry.value.strip('[]'))}.rpz-ip", entry)
 
 
 def _in_policy(address: str) -> str:
@@ -69,15 +119,9 @@ def _in_policy(address: str) -> str:
     return ".".join(["128", *reversed(parts)])
 
 
-def _domains(entry: Named) -> Iterator[str]:
-    if len(entry.value) <= NAME_MAX:
-        for name in (entry.value, f"*.{entry.value}"):
-            yield from _answer(name, entry)
-
-
-def _addresses(entry: Named) -> Iterator[str]:
-    for name in _reversed(entry.value):
-        yield from _answer(name, entry)
+def _hosts(entry: Named) -> Iterator[str]:
+    if "/" not in entry.value and not is_address(entry.value) and len(entry.value) <= NAME_MAX:
+        yield entry.value
 
 
 def _answer(name: str, entry: Named) -> Iterator[str]:
@@ -87,14 +131,12 @@ def _answer(name: str, entry: Named) -> Iterator[str]:
     yield f'{name} TXT "{entry.action}ed by mail policy, entry {entry.block_id}"'
 
 
-def _reversed(value: str) -> Iterator[str]:
+def _addresses(entry: Named) -> Iterator[str]:
     """The names of an address or network, octet by octet (IPv6: digit by digit), the last first (RFC 5782, sections 2.1 and 2.4)."""
-    network = network_of(value)
+    network = network_of(entry.value)
     step = 8 if network.version == 4 else 4
     whole = -(-network.prefixlen // step) * step
-    parts_of = network.max_prefixlen // step
     for one in network.subnets(new_prefix=whole) if whole > network.prefixlen else (network,):
         address = one.network_address
         parts = str(address).split(".") if one.version == 4 else list(address.exploded.replace(":", ""))
-        named = parts[: whole // step]
-        yield ".".join([*(["*"] if len(named) < parts_of else []), *reversed(named)])
+        yield ".".join(reversed(parts[: whole // step]))

@@ -25,16 +25,19 @@ def made(name: ZoneName, *entries: tuple[BlockKind, str, BlockAction]) -> dns.zo
 
 
 def answer(where: dns.zone.Zone, name: str, kind: str = "A") -> str:
-    """What a name server says: the name itself, else the closest wildcard above it (RFC 4592)."""
+    """What a name server says: the name itself, else the wildcard below the closest name that exists (RFC 4592, section 3.3.1).
+
+    A name exists that has records, or another below it.
+    """
+    records = {str(one) for one in where.nodes}
+    exist = records | {
+        ".".join(labels[at:]) for labels in (one.split(".") for one in records) for at in range(1, len(labels))
+    }
+    if name in exist:
+        return _said(where, name, kind)
     labels = name.split(".")
-    names = {str(one) for one in where.nodes}
-    for at in range(len(labels)):
-        exact = ".".join(labels[at:])
-        if at and f"*.{exact}" in names:
-            return _said(where, f"*.{exact}", kind)
-        if exact in names:
-            return _said(where, exact, kind) if at == 0 else ""
-    return ""
+    closest = next((above for at in range(1, len(labels)) if (above := ".".join(labels[at:])) in exist), "")
+    return _said(where, f"*.{closest}", kind) if f"*.{closest}" in records else ""
 
 
 def _said(where: dns.zone.Zone, name: str, kind: str) -> str:
@@ -105,6 +108,15 @@ def test_an_allowed_address_hides_in_a_blocked_network() -> None:
     assert answer(listed, reverse("198.51.100.7")) == ""
 
 
+def test_each_list_has_the_entries_by_which_readers_test_lists() -> None:
+    addresses, domains = made("dnsbl-ip"), made("dnsbl-domain")
+    mapped = ipaddress.ip_address("::ffff:7f00:2").reverse_pointer.removesuffix(".ip6.arpa")
+    assert (
+        answer(addresses, reverse("127.0.0.2")) == answer(addresses, mapped) == answer(domains, "test") == "127.0.0.2"
+    )
+    assert answer(addresses, reverse("127.0.0.1")) == answer(domains, "invalid") == ""
+
+
 def test_nothing_that_an_entry_may_hold_breaks_a_zone() -> None:
     long = ".".join(["a" * 60] * 4)
     assert answer(made("rpz", ("url", f"http://{long}.example", "block")), "x", "CNAME") == ""
@@ -112,3 +124,43 @@ def test_nothing_that_an_entry_may_hold_breaks_a_zone() -> None:
         answer(made("rpz", ("url", "http://_x-y.bücher.example", "block")), "_x-y.xn--bcher-kva.example", "CNAME")
         == "."
     )
+
+
+NAMES = st.lists(st.sampled_from("ab"), min_size=1, max_size=5).map(lambda labels: ".".join([*labels, "example"]))
+
+
+@settings(deadline=None)
+@given(book=st.dictionaries(NAMES, st.sampled_from(("block", "allow")), max_size=6), asked=NAMES)
+def test_of_names_within_each_other_the_nearest_entry_answers(book: dict[str, BlockAction], asked: str) -> None:
+    labels = asked.split(".")
+    nearest = next((book[above] for at in range(len(labels)) if (above := ".".join(labels[at:])) in book), "")
+    domains = made("dnsbl-domain", *(("domain", name, action) for name, action in book.items()))
+    assert bool(answer(domains, asked)) is (nearest == "block")
+    hosts = made("rpz", *(("url", name, action) for name, action in book.items()))
+    assert answer(hosts, asked, "CNAME") == {"block": ".", "allow": "rpz-passthru.", "": ""}[nearest]
+
+
+V4 = st.tuples(st.integers(0, 15), st.integers(24, 32)).map(lambda one: f"198.51.100.{one[0]}/{one[1]}")
+V6 = st.tuples(st.integers(0, 2**10), st.integers(48, 128)).map(
+    lambda one: str(ipaddress.ip_network((0x20010DB8 << 96 | one[0] << 74 | one[0] % 8, one[1]), strict=False))
+)
+
+
+@settings(deadline=None)
+@given(
+    book=st.dictionaries(
+        st.one_of(V4, V6).map(lambda text: ipaddress.ip_network(text, strict=False)),
+        st.sampled_from(("block", "allow")),
+        max_size=5,
+    ),
+    four=st.integers(0, 20),
+    six=st.integers(0, 2**10),
+)
+def test_of_networks_within_each_other_the_longest_prefix_answers(
+    book: dict[ipaddress.IPv4Network | ipaddress.IPv6Network, BlockAction], four: int, six: int
+) -> None:
+    listed = made("dnsbl-ip", *(("ip", str(network), action) for network, action in book.items()))
+    for text in (f"198.51.100.{four}", str(ipaddress.ip_address(0x20010DB8 << 96 | six << 74 | six % 8))):
+        address = ipaddress.ip_address(text)
+        nearest = max((one for one in book if address in one), key=lambda one: one.prefixlen, default=None)
+        assert bool(answer(listed, reverse(text))) is (nearest is not None and book[nearest] == "block")
