@@ -1,7 +1,7 @@
 """How fast many watchers hear of verdicts: `python -m tests.bench.watchers [WATCHERS] [SECONDS]`.
 
-A console of its own process; a verdict every ten milliseconds; from the moment before it is published until each watcher
-has read its line.
+A console of its own process, and all watchers in another; a verdict every ten milliseconds; from the moment before it is
+published until each watcher has read its line. Processor time is a share of one core.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from typing import Any
 
 from longstop.where import endpoints, redis_of
 from shared.events import VerdictIssued
+from tests.bench.process import usage
 from tests.services import free_port
 from tests.waiting import until
 
@@ -28,6 +29,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self.waits_ms: list[float] = []
+        self.is_open = asyncio.Event()
 
     async def watch(self, port: int, token: str) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
@@ -36,17 +38,34 @@ class Watcher:
         )
         while piece := await reader.read(2**16):
             at = time.time_ns()
+            self.is_open.set()
             self.waits_ms += [(at - int(sent)) / 1e6 for sent in re.findall(rb'"case_id": "(\d+)"', piece)]
 
 
-async def measure(folder: Path, port: int, watchers: int, seconds: int) -> dict[str, float]:
-    token = (folder / "api.token").read_text()
-    found = endpoints(folder)
-    redis, all_watchers = redis_of(found), [Watcher() for _ in range(watchers)]
+async def watch_all(port: int, token: str, watchers: int) -> None:
+    """The other process: watch until the standard input ends, then print all waits in milliseconds."""
+    all_watchers = [Watcher() for _ in range(watchers)]
     tasks = [asyncio.create_task(one.watch(port, token)) for one in all_watchers]
-    await asyncio.sleep(2)
-    sent, begin = 0, time.monotonic()
-    while time.monotonic() - begin < seconds:
+    for one in all_watchers:
+        await one.is_open.wait()
+    print("watching", flush=True)  # noqa: T201
+    await asyncio.to_thread(sys.stdin.read)
+    for task in tasks:
+        task.cancel()
+    print(json.dumps([round(wait, 2) for one in all_watchers for wait in one.waits_ms]))  # noqa: T201
+
+
+async def measure(folder: Path, port: int, watchers: int, seconds: int, console: int) -> dict[str, float]:
+    found = endpoints(folder)
+    redis = redis_of(found)
+    command = [sys.executable, "-m", "tests.bench.watchers", "watch", str(port), str(watchers)]
+    pipe = asyncio.subprocess.PIPE
+    clients = await asyncio.create_subprocess_exec(*command, str(folder / "api.token"), stdin=pipe, stdout=pipe)
+    assert clients.stdout is not None
+    await clients.stdout.readline()
+    before, read_before, began = usage(console).cpu_s, usage(clients.pid).cpu_s, time.monotonic()
+    sent = 0
+    while time.monotonic() - began < seconds:
         verdict = VerdictIssued(
             submission_id=f"s{sent}",
             case_id=str(time.time_ns()),
@@ -59,12 +78,13 @@ async def measure(folder: Path, port: int, watchers: int, seconds: int) -> dict[
         fields: dict[Any, Any] = {"data": verdict.model_dump_json(), "id": verdict.event_id(), "source": "bench"}
         await redis.xadd(f"{found.stream_prefix}:{verdict.STREAM}", fields)
         sent += 1
-        await asyncio.sleep(max(0.0, begin + sent * EVERY_S - time.monotonic()))
-    await asyncio.sleep(3)
-    for task in tasks:
-        task.cancel()
+        await asyncio.sleep(max(0.0, began + sent * EVERY_S - time.monotonic()))
+    await asyncio.sleep(1)
+    worked, read = usage(console).cpu_s - before, usage(clients.pid).cpu_s - read_before
+    await asyncio.sleep(2)
+    told, _ = await clients.communicate(b"")
     await redis.aclose()
-    waits = sorted(wait for one in all_watchers for wait in one.waits_ms)
+    waits = sorted(json.loads(told))
     return {
         "watchers": watchers,
         "verdicts": sent,
@@ -74,6 +94,8 @@ async def measure(folder: Path, port: int, watchers: int, seconds: int) -> dict[
         "p95_ms": round(waits[int(len(waits) * 0.95)], 1),
         "p99_ms": round(waits[int(len(waits) * 0.99)], 1),
         "max_ms": round(waits[-1], 1),
+        "console_processor": round(worked / (seconds + 1), 2),
+        "clients_processor": round(read / (seconds + 1), 2),
     }
 
 
@@ -90,11 +112,14 @@ async def main(watchers: int, seconds: int) -> None:
                 return (folder / "endpoints.json").exists()
 
             await until(is_up, patience_s=60)
-            print(json.dumps(await measure(folder, port, watchers, seconds)))  # noqa: T201
+            print(json.dumps(await measure(folder, port, watchers, seconds, process.pid)))  # noqa: T201
         finally:
             process.send_signal(signal.SIGTERM)
             await process.wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*(int(word) for word in (*sys.argv[1:], "200", "10")[:2])))
+    if sys.argv[1:2] == ["watch"]:
+        asyncio.run(watch_all(int(sys.argv[2]), Path(sys.argv[4]).read_text(), int(sys.argv[3])))
+    else:
+        asyncio.run(main(*(int(word) for word in (*sys.argv[1:], "200", "10")[:2])))
