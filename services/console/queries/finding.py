@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import literal, text
 from sqlmodel import Session, col, select
 
 from services.console.rules.mail import is_hit
-from services.console.rules.search import fts5, terms_of, tsquery
+from services.console.rules.search import fts5, likes, terms_of, tsquery
 from services.console.tables import Case, Held, HeldText, Report, ReportText
 
 #: Matches that are looked at for one page, the newest first.
@@ -29,6 +29,16 @@ K = TypeVar("K", ReportText, HeldText)
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for, below which number; `whole`: no address and no host is only a beginning."""
+
+    terms: list[list[str]]
+    limit: int
+    below: int = NUMBER_MAX
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Met:
     """What an entry would have met; `is_cut`: more mails name its value than were looked at."""
 
@@ -40,7 +50,7 @@ class Met:
 def refs(session: Session, kind: type[K], query: str, limit: int = FOUND_MAX) -> list[str]:
     """The ids of what has these words as they stand, the newest first; nothing when the query has no words."""
     terms = terms_of(query)
-    return [ref for _, ref in _numbered(session, kind, _query(session, terms, whole=True), limit)] if terms else []
+    return [ref for _, ref in _numbered(session, kind, Search(terms, limit))] if terms else []
 
 
 def matches(
@@ -59,7 +69,7 @@ def matches(
     if all(len(phrase) == 1 for phrase in terms):
         ways = ways[:1]  # the same words both ways
     for whole in ways if terms else ():
-        if found := _numbered(session, kind, _query(session, terms, whole=whole), limit, below):
+        if found := _numbered(session, kind, Search(terms, limit, below, whole=whole)):
             return [(f"{number}{'' if whole else LOOSE}", ref) for number, ref in found]
     return []
 
@@ -71,27 +81,19 @@ def _below(place: str) -> int:
     return int(number)
 
 
-def _query(session: Session, terms: list[list[str]], *, whole: bool) -> str:
-    return (fts5 if _is_sqlite(session) else tsquery)(terms, whole=whole)
-
-
-def _is_sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
-
-
-def _numbered(
-    session: Session, kind: type[K], query: str, limit: int, below: int = NUMBER_MAX
-) -> list[tuple[int, str]]:
+def _numbered(session: Session, kind: type[K], search: Search) -> list[tuple[int, str]]:
     name = str(kind.__tablename__)
-    if _is_sqlite(session):
+    if session.get_bind().dialect.name == "sqlite":
         matching = f"SELECT rowid FROM {name}_fts WHERE {name}_fts MATCH :query AND rowid < :below ORDER BY rowid DESC LIMIT :limit"  # noqa: S608
-        values = {"query": query, "below": below, "limit": limit}
+        values = {"query": fts5(search.terms, whole=search.whole), "below": search.below, "limit": search.limit}
         numbers = session.connection().execute(text(matching), values)
         found = select(kind.number, kind.ref).where(col(kind.number).in_([row[0] for row in numbers]))
     else:
-        where = text("to_tsvector('simple', words) @@ to_tsquery('simple', :query)")
-        found = select(kind.number, kind.ref).where(where.bindparams(query=query))
-        found = found.where(col(kind.number) < below).order_by(col(kind.number).desc()).limit(limit)
+        words = text("to_tsvector('simple', words) @@ to_tsquery('simple', :query)")
+        found = select(kind.number, kind.ref).where(words.bindparams(query=tsquery(search.terms, whole=search.whole)))
+        between_blanks = literal(" ") + col(kind.words) + literal(" ")
+        found = found.where(*(between_blanks.like(one) for one in likes(search.terms, whole=search.whole)))
+        found = found.where(col(kind.number) < search.below).order_by(col(kind.number).desc()).limit(search.limit)
     return sorted(session.exec(found).all(), reverse=True)
 
 

@@ -49,9 +49,18 @@ def fts5(terms: list[list[str]], *, whole: bool = False) -> str:
 
 
 def tsquery(terms: list[list[str]], *, whole: bool = False) -> str:
-    """The query in the language of PostgreSQL's `to_tsquery`."""
-    phrases = []
+    """The query in the language of PostgreSQL's `to_tsquery`: all words, in any order. `likes` keeps phrases together."""
+    words = []
     for phrase in terms:
         *first, last = (f"'{word}'" for word in phrase)
-        phrases.append(" <-> ".join([*first, f"{last}:*" if may_go_on(phrase, whole=whole) else last]))
-    return " & ".join(f"({phrase})" for phrase in phrases)
+        words += [*first, f"{last}:*" if may_go_on(phrase, whole=whole) else last]
+    return " & ".join(dict.fromkeys(words))
+
+
+def likes(terms: list[list[str]], *, whole: bool = False) -> list[str]:
+    """Patterns of LIKE for the phrases of several words, over stored words between blanks; a word holds no `%` and no `_`.
+
+    The GIN index knows no places of words: `<->` would make a `tsvector` again of each row that has the words.
+    """
+    phrases = [phrase for phrase in terms if len(phrase) > 1]
+    return [f"% {' '.join(phrase)}{'' if may_go_on(phrase, whole=whole) else ' '}%" for phrase in phrases]

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.rules.mail import entries_for, is_hit, texts_of
-from services.console.rules.search import TERMS_MAX, WORD_MAX, WORDS_MAX, fts5, terms_of, tsquery, words_in, words_of
+from services.console.rules.search import (
+    TERMS_MAX,
+    WORD_MAX,
+    WORDS_MAX,
+    fts5,
+    likes,
+    terms_of,
+    tsquery,
+    words_in,
+    words_of,
+)
 
 MESSAGE = {
     "subject": "Rechnung Nr. 7",
@@ -33,7 +43,9 @@ def test_the_words_of_a_row_are_bounded() -> None:
 def test_a_host_is_looked_for_as_a_phrase_whose_last_word_may_go_on() -> None:
     assert fts5(terms_of("login.evil.exam bill")) == '"login evil exam"* AND "bill"*'
     assert fts5(terms_of("login.evil.exam bill"), whole=True) == '"login evil exam" AND "bill"*'
-    assert tsquery(terms_of("login.evil.exam no")) == "('login' <-> 'evil' <-> 'exam':*) & ('no')"
+    assert tsquery(terms_of("login.evil.exam no")) == "'login' & 'evil' & 'exam':* & 'no'"
+    assert likes(terms_of("login.evil.exam no")) == ["% login evil exam%"]
+    assert likes(terms_of("login.evil.exam no"), whole=True) == ["% login evil exam %"]
 
 
 @given(st.text(max_size=200))
