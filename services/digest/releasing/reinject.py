@@ -17,7 +17,13 @@ from shared.outgoing import is_address
 #: Longest wait for one answer, in seconds; RFC 5321, section 4.5.3.2.6 gives a server ten minutes to take a mail in.
 TIMEOUT_S, ANSWER_TIMEOUT_S = 30, 240
 
-_BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+# CRs in front of a CRLF belong to it, as Postfix reads it too: an empty line instead would end the header there.
+_LINE_END = re.compile(rb"\r+\n?|\n")
+
+
+def with_crlf(raw: bytes) -> bytes:
+    """The mail with every line end as CRLF, none made and none lost: CR CR LF is one, CR CR alone are two."""
+    return _LINE_END.sub(lambda match: b"\r\n" * (1 if match[0].endswith(b"\n") else len(match[0])), raw)
 
 
 class Doubt(Defer):
@@ -44,7 +50,7 @@ class Reinjection:
     async def hand_over(self, raw: bytes, *, sender: str, recipient: str, origin: Origin) -> str:
         """One conversation, one recipient; what the server said, its queue id most often.
 
-        Line ends become CRLF (RFC 5321, section 2.3.8); nothing else is touched.
+        Line ends become CRLF (RFC 5321, section 2.3.8), as `with_crlf` says; nothing else is touched.
 
         Raises:
             Doubt: it may have been taken.
@@ -63,7 +69,7 @@ class Reinjection:
                 await client.mail(sender, options=options)
                 await client.rcpt(recipient, options=["NOTIFY=NEVER"] if client.supports_extension("DSN") else [])
                 sent = True
-                answer = await client.data(_BARE_LINE_END.sub(b"\r\n", raw), timeout=ANSWER_TIMEOUT_S)
+                answer = await client.data(with_crlf(raw), timeout=ANSWER_TIMEOUT_S)
                 taken = answer.message[:200] or "taken"
         except SMTPResponseException as error:
             if error.code >= 500:
