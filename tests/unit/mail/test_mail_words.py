@@ -1,6 +1,7 @@
 """Encoded words and clean text: what people read is what was meant, and nothing that ends a line or a string."""
 
 import unicodedata
+from base64 import b64encode
 
 import pytest
 from hypothesis import given
@@ -36,6 +37,13 @@ def test_encoded_words_are_read_as_meant(value: str, text: str) -> None:
 
 def test_a_character_split_between_two_words_is_joined() -> None:
     assert decode_words("=?utf-8?b?w4Q=?= =?utf-8?b?w5Y=?= =?utf-8?q?=C3?= =?utf-8?q?=9C?=") == "ÄÖÜ"
+
+
+@pytest.mark.parametrize("encoding", ["q", "b"])
+def test_a_word_of_any_length_is_read_as_clients_read_it(encoding: str) -> None:
+    text = "Your mailbox is full " * 500
+    coded = "".join(f"={byte:02X}" for byte in text.encode()) if encoding == "q" else b64encode(text.encode()).decode()
+    assert decode_words(f"=?utf-8?{encoding}?{coded}?=") == text
 
 
 def test_one_bad_byte_spoils_only_itself() -> None:
