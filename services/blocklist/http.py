@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, FastAPI, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from services.blocklist.copies import Copies
@@ -53,7 +53,9 @@ class Wanted(BaseModel):
 
 
 class MailKeys(BaseModel):
-    """What is known of a mail."""
+    """What is known of a mail. A field that is not one of these is refused: misspelt, it would let everything pass."""
+
+    model_config = ConfigDict(extra="forbid")
 
     sender: Value = Field(default="", alias="from")
     recipient: Name = ""

@@ -9,14 +9,15 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from services.ingest.bodies import Upload, read_body, uploads
+from services.ingest.bodies import read_body, uploads
 from services.ingest.erasure import Erased, Wish, erase_person
 from services.ingest.gate import TooMany
 from services.ingest.handlers import write_all
 from services.ingest.intake import Handed, HandedHeld, Intake, count
 from services.ingest.keys import Keys
 from services.ingest.rspamd import Scan, scan_of_headers, scan_of_json
-from services.ingest.rules import is_verified
+from services.ingest.rules import REASONS, is_verified
+from services.ingest.upload import Upload
 from shared.errors import Reject
 from shared.events import ReportReceived, ReportRejected
 from shared.events.vocabulary import ReportCategory
@@ -70,7 +71,7 @@ class HttpDoor:
         body = await read_body(request, self._limit_bytes)
         with self._intake.budget.hold(len(body)):
             about = Upload(**said.model_dump())
-            handed = [self._handed(one) for one in await uploads(request, body, about)]
+            handed = [self._handed(one) for one in await uploads(request, body, about, self._limit_bytes)]
             self._let_in(request, handed)
             handed = await asyncio.to_thread(lambda: [self._intake.check(one) for one in handed])
             events = await self._intake.receive(handed)
@@ -82,7 +83,7 @@ class HttpDoor:
         del idempotency_key  # the same mail of the same queue entry is one, with or without a key
         body = await read_body(request, self._limit_bytes)
         with self._intake.budget.hold(len(body)):
-            (upload,) = await uploads(request, body, Upload())
+            (upload,) = await uploads(request, body, Upload(), self._limit_bytes)
             scan = _scan(request, upload)
             if not upload.raw:
                 raise Reject("the mail is empty")
@@ -157,6 +158,10 @@ def _scan(request: Request, upload: Upload) -> Scan:
     if any(name.startswith("x-rspamd-") for name in request.headers):
         return scan_of_headers(request.headers)
     query: dict[str, Any] = dict(request.query_params)
+    if query.get("reason", "policy") not in REASONS:  # taken for another one, it could let recipients do more
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "this reason is not known", f"reason is one of {', '.join(REASONS)}"
+        )
     query["rcpt"] = request.query_params.getlist("rcpt") or request.query_params.getlist("rcpt_to")
     query["from"] = query.get("from") or query.get("mail_from", "")
     query["ip"] = query.get("ip") or query.get("client_ip", "")

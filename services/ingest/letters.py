@@ -7,6 +7,7 @@ from dataclasses import replace
 from services.ingest.intake import Handed, HandedHeld
 from services.ingest.rspamd import Scan
 from services.ingest.rules import MAILBOXES, is_verified, reason_of, worse_of
+from shared.errors import Reject
 from shared.events import MailEnvelope, fact_id
 from shared.events.vocabulary import Source
 from shared.mail import Mail, Original, ReportMail, category_of_subject, why_automatic
@@ -107,6 +108,8 @@ def held_of(raw: bytes, outer: Mail) -> HandedHeld:
         rcpt_to=tuple(dict.fromkeys(one[:320] for one in recipients if "@" in one)),
         queue_id=(outer.header("x-longstop-queue-id") or outer.header("x-quarantine-id")).strip(" <>")[:255],
     )
+    if not scan.rcpt_to:
+        raise Reject("no envelope recipient: name them in a header X-Longstop-Rcpt-To or X-Envelope-To")
     envelope: MailEnvelope = scan.envelope()
     action = outer.header("x-spam-flag")
     reason = reason_of(given="", symbols=(), action=action)

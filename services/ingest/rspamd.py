@@ -41,7 +41,7 @@ class Scan:
             Reject: no recipient: nobody could ever be shown this mail.
         """
         if not self.rcpt_to:
-            raise Reject("no envelope recipient: give rcpt (X-Rspamd-Rcpt, or the query parameter rcpt)")
+            raise Reject("no envelope recipient: give rcpt_to (X-Rspamd-Rcpt, or a query parameter)")
         return MailEnvelope(mail_from=self.mail_from, rcpt_to=self.rcpt_to, client_ip=self.client_ip)
 
     def why(self) -> QuarantineReason:

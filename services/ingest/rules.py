@@ -19,7 +19,7 @@ PEOPLE_MAX = 100
 #: The mailbox that takes held mail.
 QUARANTINE_MAILBOX = "quarantine"
 
-_REASONS: tuple[QuarantineReason, ...] = get_args(QuarantineReason)
+REASONS: tuple[QuarantineReason, ...] = get_args(QuarantineReason)
 
 _WORST_FIRST: tuple[QuarantineReason, ...] = (
     "malware",
@@ -49,7 +49,7 @@ def mailbox_of(*, recipient: str) -> str:
 
 def reason_of(*, given: str, symbols: Collection[str], action: str) -> QuarantineReason:
     """Why a mail was held: what was said, else what the filter's symbols say, else what its action says."""
-    for reason in _REASONS:
+    for reason in REASONS:
         if given.strip().lower() == reason:
             return reason
     for word, reason in _SYMBOL_WORDS:

@@ -70,6 +70,8 @@ class StreamDoor:
 
     def _held(self, delivery: Delivery) -> HandedHeld:
         held = cast("MailHeld", delivery.event)
+        if not held.envelope.rcpt_to:
+            raise Reject("envelope.rcpt_to is empty: nobody could ever be shown this mail")
         action = "" if "reason" in held.model_fields_set else "held"  # who gives a reason knows it
         return HandedHeld(
             raw=self._raw(held.message),

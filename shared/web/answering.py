@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -130,6 +130,11 @@ class _Sized:
         return await self._app(scope, counted, send)
 
 
+def _place(location: Sequence[int | str]) -> str:
+    """Where in a request a fault is: without the first word, which says body or query."""
+    return ".".join(map(str, location[1:]))
+
+
 def _problems(app: FastAPI) -> None:
     @app.exception_handler(StarletteHTTPException)
     async def http_problem(_: Request, error: StarletteHTTPException) -> Response:
@@ -138,7 +143,9 @@ def _problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
-        faults = [f"{'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}" for fault in error.errors()[:5]]
+        if any(fault["type"] == "json_invalid" for fault in error.errors()):
+            return problem(HTTPStatus.BAD_REQUEST, "the body is no JSON", "RFC 8259")
+        faults = [": ".join(filter(None, (_place(fault["loc"]), fault["msg"]))) for fault in error.errors()[:5]]
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the request is not valid", "; ".join(faults))
 
     @app.exception_handler(Defer)

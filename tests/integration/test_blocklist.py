@@ -253,6 +253,8 @@ async def test_the_check_names_the_entry_and_the_precedence(api: httpx.AsyncClie
         answer = (await api.post("/v1/check", json=mail)).json()
         return answer["action"], answer["entry"] and answer["entry"]["block_id"], "\n".join(answer["why"])
 
+    misspelt = await api.post("/v1/check", json={"form": FEE})
+    assert (misspelt.status_code, misspelt.json()["detail"]) == (422, "form: Extra inputs are not permitted")
     sub = "fee@mail.parcel-fee.example"
     assert (await check(**{"from": sub}))[:2] == ("block", tenant["block_id"])
     action, block_id, why = await check(**{"from": FEE.upper(), "recipient": "Ana@example.org"})
