@@ -78,7 +78,7 @@ def _new(path: Path) -> TextIO:
 
 
 def write(rows: Iterable[dict[str, Any]], form: Form, file: TextIO) -> None:
-    """Rows in one of the forms. In CSV, lists and objects are JSON in their cell, and no cell is a formula."""
+    """Rows in one of the forms. In CSV, lists and objects are JSON, no cell is a formula, what nobody would see is an escape."""
     if form is Form.jsonl:
         file.writelines(json.dumps(row) + "\n" for row in rows)
         return
@@ -94,9 +94,10 @@ def write(rows: Iterable[dict[str, Any]], form: Form, file: TextIO) -> None:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULAS) else value
-    return json.dumps(value)
+    if not isinstance(value, str):
+        return json.dumps(value)
+    text = show.safe(value, len(value))
+    return f"'{text}" if value.startswith(FORMULAS) or text.startswith(FORMULAS) else text
 
 
 def _within(rows: Iterator[dict[str, Any]], first: datetime | None, last: datetime | None) -> Iterator[dict[str, Any]]:
