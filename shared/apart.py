@@ -8,6 +8,7 @@ import atexit
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
@@ -128,9 +129,15 @@ def mail_of_msg_apart(raw: bytes) -> bytes:
 
 
 def preview_apart(raw: bytes) -> Preview:
-    """`preview`, always in another process; of a mail that is too much for it nothing is shown, and that is told."""
+    """A mail's preview with its markup, always in another process. What is too much for it is not shown, and that is told.
+
+    Raises:
+        Defer: no process can be started now.
+    """
     found: Preview | None = _reader.read("preview", raw)
-    return found or Preview(defects=("unreadable",), is_cut=True)
+    if found is None:
+        return Preview(is_cut=True)
+    return replace(found, markup=_reader.read("markup", raw) or "") if found.has_markup else found
 
 
 def _here(raw: bytes) -> bool:

@@ -9,12 +9,12 @@ from multiprocessing.connection import Connection
 
 from shared.mail import read_mail, read_report_mail
 from shared.mail.outlook import mail_of_msg
-from shared.mail.preview import preview
+from shared.mail.preview import markup_of, preview
 
 Readers = Mapping[str, Callable[..., object]]
 
 READERS: dict[str, Callable[..., object]] = {
-    "mail": read_mail, "report mail": read_report_mail, "msg": mail_of_msg, "preview": preview,
+    "mail": read_mail, "report mail": read_report_mail, "msg": mail_of_msg, "preview": preview, "markup": markup_of,
 }  # fmt: skip
 
 #: What one mail may take: seconds of the processor, and bytes of memory with everything that Python needs.

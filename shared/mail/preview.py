@@ -1,56 +1,56 @@
-"""A mail made fit to be looked at: its text, and its markup without anything that could load, run or lead anywhere."""
+"""A mail made fit to be looked at: its text, its layout without anything that could load, run or lead anywhere, its way here.
 
-from dataclasses import dataclass, field
+What is linear in the mail's size (`preview`) is read apart from the layout (`markup_of`), for which a tree is built: a mail whose
+tree is too much is shown without one. `shared.apart` runs both in a process with limits.
+"""
 
-import nh3
+from dataclasses import dataclass
 
-from shared.mail.model import Attachment, Link
+from shared.mail.model import Attachment, Hop, Link
 from shared.mail.reading import read_mail
+from shared.mail.sanitising import HTML_MAX, sanitised
 
-#: Markup that is cleaned, in characters: nesting costs the square of its depth (measured: 250 kB of nested tags, 11 s).
-MARKUP_MAX = 100_000
+#: Characters of text, fields of a header, characters of one, and links that are shown.
+TEXT_MAX, FIELDS_MAX, FIELD_MAX, LINKS_MAX = 100_000, 200, 2_000, 100
 
-#: Text, header lines, links and files that are shown.
-SHOWN_TEXT_MAX, HEADERS_MAX, LINKS_MAX, FILES_MAX = 50_000, 80, 100, 50
-
-#: Only what gives a text its shape; no attribute, so no link, picture or style.
-TAGS = {
-    "p", "br", "div", "span", "b", "i", "strong", "em", "u", "ul", "ol", "li", "table", "thead", "tbody", "tr", "td", "th",
-    "blockquote", "pre", "code", "h1", "h2", "h3", "h4", "hr",
-}  # fmt: skip
-
-#: Tags that go with everything in them.
-DROPPED = {"script", "style", "iframe", "object", "embed", "svg", "math", "template", "noscript", "title"}
+#: Characters of sanitised HTML: a tree may be far larger than its source, and is no layout then.
+MARKUP_LEFT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What is shown of a mail. `markup` is safe HTML, everything else plain text to be escaped."""
+    """What a mail says of itself, bounded. `markup` is sanitised HTML; nothing else is fit for a page without escaping."""
 
     subject: str = ""
     text: str = ""
-    markup: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
+    markup: str = ""  # empty when there is none, or when it takes more than a mail may
+    has_markup: bool = False
+    is_cut: bool = False  # of text or layout not all is shown
+    language: str = ""  # of its text (ISO 639-1), empty when it is not sure
+    fields: tuple[tuple[str, str], ...] = ()
+    hops: tuple[Hop, ...] = ()
     links: tuple[Link, ...] = ()
-    files: tuple[Attachment, ...] = ()
-    defects: tuple[str, ...] = field(default=())
-    is_cut: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 def preview(raw: bytes) -> Preview:
-    """What is shown of a mail; may cost seconds for markup made to hurt: run it apart (`shared.apart`)."""
+    """Everything but the markup: linear in the mail's size."""
     mail = read_mail(raw)
-    markup = nh3.clean(
-        mail.html[:MARKUP_MAX], tags=TAGS, attributes={"*": set()}, generic_attribute_prefixes=set(), clean_content_tags=DROPPED,
-        url_schemes=set(), strip_comments=True,
-    )  # fmt: skip
+    text = mail.text or mail.html_text
     return Preview(
         subject=mail.subject,
-        text=mail.text[:SHOWN_TEXT_MAX],
-        markup=markup,
-        headers=mail.headers[:HEADERS_MAX],
+        text=text[:TEXT_MAX],
+        has_markup=bool(mail.html.strip()),
+        is_cut=len(text) > TEXT_MAX or len(mail.html) > HTML_MAX,
+        language=mail.language,
+        fields=tuple((name, value[:FIELD_MAX]) for name, value in mail.headers[:FIELDS_MAX]),
+        hops=mail.hops,
         links=mail.links[:LINKS_MAX],
-        files=mail.attachments[:FILES_MAX],
-        defects=mail.defects,
-        is_cut=len(mail.html) > MARKUP_MAX or len(mail.text) > SHOWN_TEXT_MAX,
+        attachments=mail.attachments,
     )
+
+
+def markup_of(raw: bytes) -> str:
+    """The HTML body, sanitised. A tree is built for it: this may take more than a mail may."""
+    markup = sanitised(read_mail(raw).html)
+    return markup if len(markup) <= MARKUP_LEFT else ""

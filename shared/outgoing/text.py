@@ -9,8 +9,6 @@ SHOWN_MAX = 200
 #: What an address may look like before it is put into an SMTP command (RFC 5321, section 4.1.2, without quoted strings).
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}\Z|\Z")
 
-_SCHEME = re.compile(r"https?(?=:)", re.IGNORECASE)
-_DOT = re.compile(r"(?<=[^\s.])\.(?=[^\s.])")
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -27,12 +25,6 @@ def clean(value: str, limit: int = SHOWN_MAX) -> str:
     )
     shown = " ".join(shown.split()).replace("=?", "= ?")
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
-def defang(value: str) -> str:
-    """Text in which mail clients find nothing to make clickable: `hxxps://fee[.]example/pay`."""
-    bare = _SCHEME.sub(lambda match: match[0].replace("t", "x").replace("T", "X"), value)
-    return _DOT.sub("[.]", bare)
 
 
 def is_address(value: str) -> bool:

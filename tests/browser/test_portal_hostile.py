@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Dialog, Page
 
-from services.portal.reading import Preview
+from shared.mail.preview import Preview
 from tests.hostile_mails import ATTACKS, hostile_letters, letter
 from tests.portal import CHROME, browser, hold, link
 from tests.services import House
@@ -105,8 +105,8 @@ async def test_even_without_the_sanitiser_the_frame_is_dead(
     chromium: Browser, portal: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The policy and the sandbox hold by themselves what the sanitiser would let through."""
-    everything = Preview(html="\n".join(ATTACKS), has_html=True)
-    monkeypatch.setattr("services.portal.reading.Previews._read", lambda *_: everything)
+    everything = Preview(markup="\n".join(ATTACKS), has_markup=True)
+    monkeypatch.setattr("services.portal.reading.preview_apart", lambda _: everything)
     await hold(portal, letter())
     page, watch = await opened(chromium, portal)
     await page.goto(f"{link(portal)}/preview")

@@ -12,7 +12,7 @@ from services.console.rules.access import Person, may
 from services.console.rules.drawing import bars
 from services.console.rules.purging import box_word
 from services.console.rules.standing import case_state, may_decide
-from services.console.rules.text import ago, defanged, lines, named, percent, query, seen, when
+from services.console.rules.text import ago, defanged, lines, percent, query, seen, when
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; "
@@ -49,8 +49,8 @@ def environment() -> Environment:
 
 
 def harmless(markup: str) -> Markup:
-    """Markup of a mail that `shared.mail.preview` has cleaned, as markup; nothing hidden is left in it."""
-    return Markup(named(markup))  # noqa: S704 - nh3 cleaned it, and the frame that it is shown in can do nothing
+    """Markup of a mail that `shared.mail.sanitising` has cleaned, as markup; nothing hidden is left in it."""
+    return Markup(markup)  # noqa: S704 - nh3 cleaned it, and the frame that it is shown in can do nothing
 
 
 class Views:

@@ -102,12 +102,6 @@ def percent(confidence: float) -> str:
     return f"{int(confidence * 100)} % sure"
 
 
-def named(text: str) -> str:
-    """A text in which every character that nobody would see is named; line ends and spaces stay."""
-    hidden = {char for char in set(text) if unicodedata.category(char) in ("Cf", "Cs", "Co", "Cn") or char in INVISIBLE}
-    return text.translate({ord(char): f"⟨U+{ord(char):04X}⟩" for char in hidden})
-
-
 def escaped(text: str) -> str:
     """A text for editing: what nobody would see is written as JSON writes it, and means the same there."""
     hidden = {char for char in set(text) if unicodedata.category(char) in ("Cf", "Cs", "Co", "Cn") or char in INVISIBLE}

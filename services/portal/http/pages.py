@@ -14,9 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from sqlmodel import Session
 
-from services.portal.rules.visible import pieces
 from services.portal.tables import Preference
 from services.portal.wording import language_of, when, words
+from shared.mail.visible import pieces
 from shared.outgoing.words import direction
 from shared.work import Database, now
 

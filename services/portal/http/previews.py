@@ -12,10 +12,11 @@ from markupsafe import Markup
 from services.portal.asking import Look, look_at
 from services.portal.http.door import Door, Refused
 from services.portal.http.pages import HEADERS, Pages
-from services.portal.reading import Preview, Previews
+from services.portal.reading import Previews
 from services.portal.wording import words
 from shared.events.vocabulary import QuarantinePermission
 from shared.mail import Attachment
+from shared.mail.preview import Preview
 from shared.work import Database, now
 
 #: What the bytes of an attachment say that it is (`Attachment.real_type`), in the words of `words.toml`.
@@ -80,7 +81,7 @@ class Looking:
         reader = await self._pages.reader(request, look.copy.recipient)
         title = words(reader.language)["preview"]["layout"]
         language = preview.language or reader.language
-        page = _FRAME.format(language, title, Markup(_STYLE), Markup(preview.html))  # noqa: S704 - `sanitised` made it
+        page = _FRAME.format(language, title, Markup(_STYLE), Markup(preview.markup))  # noqa: S704 - `sanitised` made it
         return HTMLResponse(page, headers=FRAME_HEADERS)
 
     async def headers(self, request: Request, token: str) -> Response:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.portal.rules.machines import is_from_here, sign_of_a_program
 from services.portal.rules.standing import RANK, Asked, Standing, acts_of, later, permissions_of, standing_of
-from services.portal.rules.visible import pieces, plain
+from shared.mail.visible import pieces, plain
 from tests.portal import CHROME
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)

@@ -1,15 +1,14 @@
 """Previews: what is left of a hostile mail, how much of a large one, and what one takes that was made to hurt."""
 
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.portal.reading import HTML_LEFT, Previews, html_of, preview_of
-from services.portal.sanitising import sanitised, without_links
-from shared.blobs import FileBlobs
+from shared.apart import preview_apart
+from shared.mail.preview import MARKUP_LEFT, markup_of, preview
+from shared.mail.sanitising import sanitised, without_links
 from tests.bombs import BOMBS
 from tests.hostile_mails import ATTACKS, hostile_letters, letter
 
@@ -70,15 +69,15 @@ def test_urls_in_plain_text_are_no_links() -> None:
 
 
 def test_a_preview_names_files_and_fields_and_shows_text() -> None:
-    found = preview_of(letter())
+    found = preview(letter())
     assert [(one.name, one.real_type) for one in found.attachments] == [("invoice.pdf.exe", "exe")]
-    assert found.text.strip() == "Hello, see hxxps://evil[.]example/pay"
-    assert found.has_html
+    assert found.text.strip() == "Hello, see https://evil.example/pay"
+    assert found.has_markup
     assert ("subject", "Free spins") in found.fields
 
 
 def test_a_long_text_is_cut_and_says_so() -> None:
-    found = preview_of(letter(text="long words " * 20_000))
+    found = preview(letter(text="long words " * 20_000))
     assert found.is_cut
     assert len(found.text) == 100_000
 
@@ -86,34 +85,25 @@ def test_a_long_text_is_cut_and_says_so() -> None:
 @pytest.mark.parametrize("name", BOMBS)
 def test_no_bomb_hurts_the_reader_of_text(name: str) -> None:
     began = time.process_time()
-    preview_of(BOMBS[name]())
+    preview(BOMBS[name]())
     assert time.process_time() - began < 10
 
 
-async def test_a_mail_that_is_too_much_for_its_tree_is_shown_as_text(tmp_path: Path) -> None:
+def test_a_mail_that_is_too_much_for_its_tree_is_shown_as_text() -> None:
     """Unclosed elements that a tree builder copies again and again: the process that reads ends, not the service."""
-    blobs = FileBlobs(tmp_path)
     bomb = "".join(f"<b id={number}><a><font><i><nobr>" for number in range(4_000)) + "<p>" * 9_000
-    (name,) = blobs.put([letter(bomb, "Only words")])
-    found = await Previews(blobs).of(name)
-    assert found is not None
+    found = preview_apart(letter(bomb, "Only words"))
     assert "Only words" in found.text
-    assert len(found.html) <= HTML_LEFT
+    assert found.has_markup
+    assert len(found.markup) <= MARKUP_LEFT
 
 
-async def test_a_mail_that_is_gone_has_no_preview(tmp_path: Path) -> None:
-    assert await Previews(FileBlobs(tmp_path)).of("0" * 64) is None
-
-
-async def test_a_preview_is_read_once_and_memory_is_bounded(tmp_path: Path) -> None:
-    blobs = FileBlobs(tmp_path)
-    previews = Previews(blobs)
-    names = blobs.put([letter(f"<p>{number}</p>") for number in range(60)])
-    for name in names:
-        assert await previews.of(name) is await previews.of(name)
-    assert len(previews._known) == 50
+def test_a_mail_apart_has_its_text_its_markup_and_where_its_links_lead() -> None:
+    found = preview_apart(letter('<p>Pay <a href="https://evil.example/pay">here</a></p>'))
+    assert found.markup.strip() == "<p>Pay here <code>→ hxxps://evil[.]example/pay</code> </p>"
+    assert any("evil.example/pay" in link.url for link in found.links)
 
 
 def test_hostile_letters_leave_nothing() -> None:
     for name, raw in hostile_letters().items():
-        assert tags(html_of(raw)) <= ALLOWED, name
+        assert tags(markup_of(raw)) <= ALLOWED, name

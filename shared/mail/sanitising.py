@@ -2,7 +2,7 @@
 
 First one linear pass writes the target of every link and the name of every picture beside it, as text; then nh3 (Ammonia,
 html5ever) builds the tree and leaves a few elements without any attribute; then what cannot be seen is marked. The tree may grow
-far beyond its source (shared.mail.markup), so this runs in the process of `services.portal.reading`, which has limits.
+far beyond its source (shared.mail.markup), so this runs in a process that has limits (`shared.apart`).
 """
 
 import re
@@ -10,9 +10,8 @@ from html import escape
 
 import nh3
 
-from services.portal.rules.visible import pieces
 from shared.mail.markup import ATTRIBUTE, TOKEN, unescape
-from shared.outgoing.text import defang
+from shared.mail.visible import pieces
 
 #: How much HTML is looked at, in characters: Gmail shows 102 kB of a mail.
 HTML_MAX = 100_000
@@ -93,6 +92,10 @@ _DROPPED = frozenset(
 _URL = re.compile(r"\b(?:https?|ftp)://[^\s<>\"]{1,2000}|\bwww\.[^\s<>\"]{1,2000}", re.IGNORECASE)
 
 
+_SCHEME = re.compile(r"https?(?=:)", re.IGNORECASE)
+_DOT = re.compile(r"(?<=[^\s.])\.(?=[^\s.])")
+
+
 def sanitised(source: str) -> str:
     """HTML of the allowed elements, without attributes; what is unseen in `<mark>`."""
     cleaned = nh3.clean(
@@ -106,6 +109,12 @@ def sanitised(source: str) -> str:
     )
     shown = pieces(cleaned.replace("&nbsp;", "\u00a0"))
     return "".join(f"<mark>{piece.text}</mark>" if piece.is_mark else piece.text for piece in shown)
+
+
+def defang(value: str) -> str:
+    """Text in which mail clients find nothing to make clickable: `hxxps://fee[.]example/pay`."""
+    bare = _SCHEME.sub(lambda match: match[0].replace("t", "x").replace("T", "X"), value)
+    return _DOT.sub("[.]", bare)
 
 
 def without_links(text: str) -> str:
