@@ -12,7 +12,7 @@ from services.blocklist.rules.lists_in import Fault, Format, Line, from_defender
 from services.blocklist.rules.terms import expiry, idle_days
 from services.blocklist.staging import Checked
 from shared.errors import Reject
-from shared.events.vocabulary import BlockAction
+from shared.events.vocabulary import BlockAction, BlockKind
 
 #: Good lines of one list: as many as entries may stand, with each said twice.
 LINES_MAX = 2 * ENTRIES_MAX
@@ -33,6 +33,7 @@ class Wanted:
     by: str
     dry_run: bool
     skip_bad: bool
+    kind: BlockKind | None = None  # of lines that say none; else each value tells it
     claimant: str = PEOPLE  # a feed: what it claimed before and no longer names ends
 
 
@@ -87,8 +88,9 @@ class Checker:
                 yield checked
 
     def _checked(self, line: Line) -> Checked:
-        kind, value = line.kind or kind_of(line.value), line.value
-        if kind != "spoof" and ("*" in value or value.startswith("~")):
+        said, value = line.kind or self._wanted.kind, line.value
+        kind = said or kind_of(value)
+        if (said == "url" or (not said and kind != "spoof")) and ("*" in value or value.startswith("~")):
             kind, value = from_defender(value)
             if not kind:
                 raise Reject("this pattern has no equal here: write HOST, ~HOST or HOST/PATH/*")

@@ -39,6 +39,7 @@ class ImportQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     format: Format = "text"
+    kind: BlockKind | None = Field(default=None, description="of lines that say none; told by each value when left out")
     action: BlockAction = "block"
     scope: Annotated[str, Field(max_length=320)] = TENANT
     expires: Annotated[str, Field(max_length=40)] = "30d"

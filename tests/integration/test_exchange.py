@@ -85,6 +85,23 @@ async def test_lines_say_more_than_the_import(book: House) -> None:
     assert (other["action"], other["idle_days"]) == ("block", 9)
 
 
+async def test_what_kind_a_list_is_of_is_said_for_lines_that_say_none_and_defenders_senders_stay_senders(
+    book: House,
+) -> None:
+    """In Defender's list of URLs a bare host is a URL; in its list of senders `*.HOST` is a domain."""
+    text = "value,kind\nevil.example,\n~worse.example,\n203.0.113.7,\n*.sender.example,domain\n"
+    assert (await take(book, text, format="csv", kind="url")).status_code == 201
+    async with book.http("blocklist") as http:
+        blocks = (await http.get("/v1/blocks")).json()["blocks"]
+    assert {(one["kind"], one["value"]) for one in blocks} == {
+        ("url", "evil.example"),
+        ("url", "worse.example"),
+        ("url", "203.0.113.7"),
+        ("domain", "sender.example"),
+    }
+    assert (await take(book, "a.example\n", kind="host")).status_code == 422
+
+
 @pytest.mark.parametrize("query", [{"expires": "soon"}, {"scope": "everybody"}, {"format": "xml"}, {"more": "x"}])
 async def test_a_wrong_import_is_refused_in_words(book: House, query: dict[str, str]) -> None:
     answer = await take(book, "fee@parcel.example", **query)

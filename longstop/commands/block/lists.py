@@ -19,6 +19,12 @@ def import_list(
     form: Annotated[
         str, typer.Option("--format", help="text, csv, jsonl, stix or misp; told by the name when left out")
     ] = "",
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="address, domain, url, file, ip or spoof, of lines that say none; told by each value when left out."
+        ),
+    ] = "",
     scope: Annotated[
         str, typer.Option(help="One recipient's address, or their domain; everybody when left out.")
     ] = "tenant",
@@ -35,6 +41,7 @@ def import_list(
     """Take a list in: all of it or nothing, and each bad line is named."""
     query = {
         "format": form or format_of(path.name),
+        **({"kind": kind} if kind else {}),
         "action": "allow" if allow else "block",
         "scope": scope,
         "expires": expires,
