@@ -12,6 +12,14 @@ from longstop.commands.options import DataDir, Json
 from longstop.where import answer_of
 from services.blocklist.rules.lists_in import format_of
 
+OfLines = Annotated[
+    str,
+    typer.Option(
+        "--kind",
+        help="Of lines that say none: address, domain, url, file, ip or spoof; told by each value when left out.",
+    ),
+]
+
 
 @app.command("import")
 def import_list(
@@ -19,12 +27,7 @@ def import_list(
     form: Annotated[
         str, typer.Option("--format", help="text, csv, jsonl, stix or misp; told by the name when left out")
     ] = "",
-    kind: Annotated[
-        str,
-        typer.Option(
-            help="address, domain, url, file, ip or spoof, of lines that say none; told by each value when left out."
-        ),
-    ] = "",
+    kind: OfLines = "",
     scope: Annotated[
         str, typer.Option(help="One recipient's address, or their domain; everybody when left out.")
     ] = "tenant",
