@@ -2,11 +2,12 @@
 
 import sys
 from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated
 
 import httpx
 import typer
 from pydantic import ValidationError
-from redis.exceptions import RedisError
 
 from longstop import show
 from shared.errors import LongstopError
@@ -50,7 +51,7 @@ def command_line(asked: str) -> typer.Typer:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(lambda: None)  # one command alone would lose its name
+    app.callback()(_whole)  # one command alone would lose its name
     for name in [asked] if asked in COMMANDS else COMMANDS:
         module, attribute = COMMANDS[name]
         found = getattr(import_module(f"longstop.commands.{module}"), attribute)
@@ -61,6 +62,20 @@ def command_line(asked: str) -> typer.Typer:
     return app
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"{version('longstop')}\n")
+        raise typer.Exit
+
+
+def _whole(
+    told: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What stands before every command."""
+
+
 def main() -> None:
     """Run the command line; a failure is one line, never a traceback."""
     try:
@@ -68,12 +83,19 @@ def main() -> None:
     except ValidationError as error:
         faults = (f"LONGSTOP_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors())
         _fail("; ".join(faults))
-    except (LongstopError, ValueError, RuntimeError, RedisError, OSError) as error:
+    except _expected() as error:
         _fail(str(error) or type(error).__name__)
     except httpx.HTTPError as error:
         _fail(f"{error.request.url.host}:{error.request.url.port} does not answer: is `longstop up` running?")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """Asked for only when something failed: most commands don't need Redis' client, which takes long to import."""
+    from redis.exceptions import RedisError  # noqa: PLC0415
+
+    return (LongstopError, ValueError, RuntimeError, RedisError, OSError)
 
 
 def _fail(reason: str) -> None:

@@ -5,10 +5,11 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +19,9 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 #: A cell is cut here, in characters.
 CELL_MAX = 100
+
+#: Words of a table up to this length, in characters, are not broken: ids have 36.
+WORD_MAX = 40
 
 #: Pieces of a file that is read, in bytes.
 PIECE_BYTES = 64 * 1024
@@ -42,14 +46,51 @@ def json_line(value: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table; on a terminal so narrow that words would be broken, a paragraph for each row."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Text]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        """What fits the terminal; into pipes and files always a line for each row, for programs look for lines."""
+        if console.is_terminal and self._least_width() > options.max_width:
+            yield Text("\n\n").join(filter(None, (Text(self.title, "bold"), *map(self._paragraph, self.rows))))
+        else:
+            yield self.grid()
+
+    def _least_width(self) -> int:
+        """How wide the table is when no word of up to `WORD_MAX` characters is broken, borders and all."""
+        lines = zip(self.columns, *([cell.plain for cell in row] for row in self.rows), strict=True)
+        longest = (max(len(word) for text in column for word in text.split() or [""]) for column in lines)
+        return sum(min(width, WORD_MAX) + 3 for width in longest) + 1
+
+    def grid(self) -> Table:
+        """The table, however narrow it gets."""
+        made = Table(title=self.title or None, title_justify="left", header_style="bold", border_style="dim")
+        for column in self.columns:
+            made.add_column(column, overflow="fold")
+        for row in self.rows:
+            made.add_row(*row)
+        return made
+
+    def _paragraph(self, row: Sequence[Text]) -> Text:
+        width = max(map(len, self.columns))
+        lines = (
+            Text.assemble((f"{name:>{width}}", "bold"), "  ", cell)
+            for name, cell in zip(self.columns, row, strict=True)
+            if cell
+        )
+        return Text("\n").join(lines)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Rows:
     """A table of safe cells."""
-    made = Table(title=title or None, title_justify="left", header_style="bold", border_style="dim")
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(safe(cell)) for cell in row))
-    return made
+    return Rows(
+        title, columns, [[cell if isinstance(cell, Text) else Text(safe(cell)) for cell in row] for row in rows]
+    )
 
 
 def say(message: str) -> None:

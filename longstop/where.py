@@ -7,9 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-from redis.asyncio import Redis
+import typer
 
-from shared.bus import connect
 from shared.errors import LongstopError
 from shared.settings import Settings
 
@@ -17,6 +16,10 @@ FILE = "endpoints.json"
 
 #: Longest wait for an answer of one of our own services, in seconds.
 PATIENCE_S = 30.0
+
+
+#: Title of the answer to a request whose fields are not what they may be; see `shared.web`.
+INVALID = "the request is not valid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,6 @@ def bare(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def redis_of(found: Endpoints) -> Redis:
-    """A client of its Redis."""
-    return connect(found.redis_url)
-
-
 def headers(given: Path | None) -> dict[str, str]:
     """The bearer token, when this user may read one."""
     settings = Settings(data_dir=data_dir(given))
@@ -99,11 +97,14 @@ def answer_of(response: httpx.Response) -> httpx.Response:
 
     Raises:
         LongstopError: with the words of the problem object (RFC 9457).
+        typer.BadParameter: an option has a value that there is none of.
     """
     if response.is_success:
         return response
     try:
         problem = response.json()
+        if problem.get("title") == INVALID:
+            raise typer.BadParameter(str(problem.get("detail")))
         words = ": ".join(filter(None, (problem.get("title"), problem.get("detail"))))
     except (ValueError, AttributeError):
         words = ""

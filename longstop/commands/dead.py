@@ -12,11 +12,12 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from longstop import show
+from longstop.bus import redis_of
 from longstop.commands.options import DataDir, Json
 from longstop.commands.watch import start_id
 from longstop.editor import edited
 from longstop.letters import Filter, Pages, matching, named, summary
-from longstop.where import endpoints, redis_of
+from longstop.where import endpoints
 from shared.bus.letters import Letter, Letters
 from shared.bus.repair import Change, Repair, Tally, assignment, pretty
 from shared.entry_ids import entry_id_of

@@ -3,6 +3,7 @@
 import getpass
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ import typer
 
 from longstop import show
 from longstop.commands.options import DataDir, Json
+from longstop.times import moment_of
 from longstop.where import answer_of, client, endpoints
 from shared.errors import LongstopError
 
@@ -24,6 +26,14 @@ For = Annotated[list[str] | None, typer.Option("--recipient", help="Whose copy; 
 All = Annotated[bool, typer.Option("--all", help="Every recipient's copy.")]
 By = Annotated[str, typer.Option(help="Who does it.", envvar="USER", show_default=False)]
 Comment = Annotated[str, typer.Option(help="Words to the recipient.")]
+
+#: What is said of a copy when the quarantine has taken the wish.
+DONE = {
+    "release": "on its way, unless the gateway refuses it: `longstop quarantine show` tells",
+    "deny": "denied",
+    "delete": "deleted",
+    "submit": "is analysed: `longstop quarantine show` tells the verdict",
+}
 
 #: Rows of one request.
 PAGE = 500
@@ -39,8 +49,8 @@ def list_held(
         str, typer.Option(help="malware, phishing_high, phishing, spam, bulk, policy, blocked_sender")
     ] = "",
     status: Annotated[str, typer.Option(help="held, release_requested, released, denied, deleted, expired")] = "",
-    since: Annotated[str, typer.Option(help="Held at this time (RFC 3339) or later.")] = "",
-    until: Annotated[str, typer.Option(help="Held before this time (RFC 3339).")] = "",
+    since: Annotated[str, typer.Option(help="Held at this time (RFC 3339, or 10m, 2h, 1d ago) or later.")] = "",
+    until: Annotated[str, typer.Option(help="Held before this time (RFC 3339, or 10m, 2h, 1d ago).")] = "",
     overdue: Annotated[bool, typer.Option("--overdue", help="Only requests that should be answered by now.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many, the newest first.")] = 50,
     data: DataDir = None,
@@ -49,7 +59,7 @@ def list_held(
     """List copies of held mails."""
     given = {
         "recipient": recipient, "sender": sender, "subject": subject, "text": text, "reason": reason, "status": status,
-        "since": since, "until": until, "overdue": "true" if overdue else "",
+        "since": _time(since), "until": _time(until), "overdue": "true" if overdue else "",
     }  # fmt: skip
     found = islice(_copies({name: value for name, value in given.items() if value}, min(limit, PAGE), data), limit)
     if as_json:
@@ -157,8 +167,7 @@ def _act(
             except LongstopError as error:
                 refused.append(f"{recipient}: {error}")
                 continue
-            if as_json:
-                show.json_line(done)
+            show.json_line(done) if as_json else show.say(f"{recipient}: {DONE[wanted]}")
     if refused:
         raise LongstopError("; ".join(refused))
 
@@ -202,6 +211,10 @@ def _copies(asked: dict[str, str], page: int, data: Path | None) -> Iterator[dic
             after = found["next"]
             if not after:
                 return
+
+
+def _time(given: str) -> str:
+    return moment_of(given, datetime.now(UTC)).isoformat() if given else ""
 
 
 def _row(copy: dict[str, Any]) -> tuple[object, ...]:

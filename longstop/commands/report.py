@@ -48,6 +48,8 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Report mails; prints a report id for each."""
+    if reporter and "@" not in reporter.strip("@"):
+        raise typer.BadParameter("the reporter is an address, such as ana@example.org", param_hint="--reporter")
     query = {
         "category": category.value.replace("-", "_"),
         "reporter": reporter,
@@ -61,13 +63,16 @@ def report(
         TimeRemainingColumn(),
         console=show.err,
         transient=True,
+        disable=not show.err.is_terminal,
     ) as progress:
         task = progress.add_task("reporting", total=sources.count(paths))
-        failed = asyncio.run(
+        taken, failed = asyncio.run(
             _all(sources.mails(paths), base_url, headers(data), query, as_json, lambda: progress.advance(task))
         )
     if failed:
         raise LongstopError(f"{failed} not reported; the reasons stand above")
+    if not taken:
+        raise LongstopError("nothing was reported: there is no mail in what was named (.eml, .msg, mbox, Maildir)")
 
 
 #: Answers that mean later, and the longest wait before the next try, in seconds.
@@ -82,12 +87,13 @@ async def _all(
     query: dict[str, str],
     as_json: bool,
     done: Any,
-) -> int:
-    failed = 0
+) -> tuple[int, int]:
+    """How many were taken, and how many not."""
+    taken = failed = 0
     async with httpx.AsyncClient(base_url=base_url, headers=auth, timeout=PATIENCE_S) as client:
 
         async def work() -> None:
-            nonlocal failed
+            nonlocal taken, failed
             for path, raw in mails:
                 try:
                     report_id = await _one(client, raw, query)
@@ -95,11 +101,12 @@ async def _all(
                     failed += 1
                     show.say(f"{path}: {error or 'the door does not answer'}")
                 else:
+                    taken += 1
                     show.json_line({"report_id": report_id, "path": path}) if as_json else show.out.print(report_id)
                 done()
 
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
-    return failed
+    return taken, failed
 
 
 async def _one(client: httpx.AsyncClient, raw: bytes, query: dict[str, str]) -> str:

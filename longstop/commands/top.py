@@ -13,9 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from longstop import show
+from longstop.bus import redis_of
 from longstop.commands.options import DataDir, Json
 from longstop.flow import Flow, Moment, Reader, look
-from longstop.where import Endpoints, endpoints, redis_of
+from longstop.where import Endpoints, endpoints
 from shared.bus import DEAD_STREAM
 from shared.events import EVENTS
 

@@ -5,7 +5,7 @@ import contextlib
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,8 +14,10 @@ from redis.exceptions import RedisError
 from rich.text import Text
 
 from longstop import show
+from longstop.bus import redis_of
 from longstop.commands.options import DataDir, Json
-from longstop.where import Endpoints, endpoints, redis_of
+from longstop.times import moment_of
+from longstop.where import Endpoints, endpoints
 from shared.events import EVENTS
 
 #: Entries of one read.
@@ -79,15 +81,7 @@ def start_id(since: str, at: datetime) -> str:
         return "$"
     if re.fullmatch(r"\d{1,20}(-\d{1,20})?", since):
         return since
-    if ago := re.fullmatch(r"(\d{1,6})([smhd])", since):
-        unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[ago[2]]
-        moment = at - timedelta(**{unit: int(ago[1])})
-    else:
-        try:
-            moment = datetime.fromisoformat(since)
-        except ValueError:
-            raise typer.BadParameter("give a time such as 2026-11-23T10:00:00Z or 10m, or an entry id") from None
-    return f"{int((moment if moment.tzinfo else moment.astimezone()).timestamp() * 1000)}-0"
+    return f"{int(moment_of(since, at, or_else=', or an entry id').timestamp() * 1000)}-0"
 
 
 def streams(found: Endpoints, what: What) -> list[str]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 
+from longstop.bus import redis_of
 from longstop.demo.mails import DemoMail
-from longstop.where import PATIENCE_S, Endpoints, answer_of, redis_of
+from longstop.where import PATIENCE_S, Endpoints, answer_of
 
 BOUNDARY = "=_longstop_demo_report"
 

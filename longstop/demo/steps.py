@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx
 
+from longstop.bus import redis_of
 from longstop.demo.mails import DemoMail
 from longstop.demo.story import Story
-from longstop.where import PATIENCE_S, redis_of
+from longstop.where import PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)

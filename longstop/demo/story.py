@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from longstop.where import Endpoints, redis_of
+from longstop.bus import redis_of
+from longstop.where import Endpoints
 
 Data = dict[str, Any]
 

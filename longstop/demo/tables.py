@@ -13,7 +13,7 @@ from longstop.demo.story import Story
 
 def reports(seen: Examination) -> Table:
     """Each report: what it was, and what it was found to be."""
-    return show.table("Reports", ("mail", "door", "reported as", "verdict", "sure", "in words"), _reports(seen))
+    return show.table("Reports", ("mail", "door", "reported as", "verdict", "sure", "in words"), _reports(seen)).grid()
 
 
 def _reports(seen: Examination) -> Iterator[tuple[object, ...]]:
@@ -46,7 +46,7 @@ def verdicts(story: Story) -> Table:
     )
     return show.table(
         "Verdicts", ("verdict", "why it was delivered", "weightiest evidence", "first recommendation"), rows
-    )
+    ).grid()
 
 
 def blocks(story: Story) -> Table:
@@ -58,7 +58,7 @@ def blocks(story: Story) -> Table:
     refused = (
         (Text("refused", "yellow"), one["kind"], one["value"], one["reason"]) for one in story.of("block.refused.v1")
     )
-    return show.table("Blocks", ("", "kind", "value", ""), (*made, *refused))
+    return show.table("Blocks", ("", "kind", "value", ""), (*made, *refused)).grid()
 
 
 def quarantine(story: Story) -> Table:
@@ -72,10 +72,10 @@ def quarantine(story: Story) -> Table:
         )
         for one in story.of("quarantine.held.v1")
     )
-    return show.table("Quarantine", ("recipients", "From", "subject", "reason"), rows)
+    return show.table("Quarantine", ("recipients", "From", "subject", "reason"), rows).grid()
 
 
 def checklist(steps: list[Step]) -> Table:
     """Each step and whether it happened."""
     rows = ((Text("yes", "green") if one.happened else Text("NO", "bold red"), one.name, one.words) for one in steps)
-    return show.table("Steps", ("", "step", ""), rows)
+    return show.table("Steps", ("", "step", ""), rows).grid()

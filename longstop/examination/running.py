@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 from redis.exceptions import RedisError, ResponseError
 
+from longstop.bus import redis_of
 from longstop.examination.finding import Cure, Finding, Level
 from longstop.services import services
-from longstop.where import Endpoints, bare, client, redis_of
+from longstop.where import Endpoints, bare, client
 
 #: The oldest Redis whose streams do all that we need.
 REDIS_OLDEST = 7

@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from longstop.where import endpoints, redis_of
+from longstop.bus import redis_of
+from longstop.where import endpoints
 from shared.events import VerdictIssued
 from tests.bench.process import usage
 from tests.services import free_port

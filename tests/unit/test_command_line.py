@@ -1,16 +1,22 @@
 """The command line: exit codes, one line for a failure, and nothing that a terminal would obey."""
 
+import subprocess
 import sys
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
+import httpx
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from longstop import show, sources
 from longstop.__main__ import COMMANDS, command_line, main
 from longstop.commands.watch import start_id, summary
+from longstop.where import answer_of
+from shared.run import VERSION
 from tests.mails import mail
 
 AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -41,6 +47,61 @@ def test_a_failure_is_one_line_on_stderr_and_one(
     assert ended.value.code == 1
     assert shown.out == ""
     assert len(shown.err.strip().splitlines()) == 1
+
+
+def test_a_folder_without_any_mail_is_a_failure_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["longstop", "report", str(tmp_path), "--category", "junk"])
+    monkeypatch.setenv("LONGSTOP_REDIS_URL", "redis://127.0.0.1:1")
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("longstop: nothing was reported: there is no mail")
+
+
+def test_a_reporter_who_is_no_address_is_wrong_usage(tmp_path: Path) -> None:
+    words = ["report", str(tmp_path), "--category", "junk", "--reporter", "Ana"]
+    assert CliRunner().invoke(command_line("report"), words).exit_code == 2
+
+
+def test_a_value_that_the_service_does_not_know_is_wrong_usage() -> None:
+    asked = httpx.Request("GET", "http://127.0.0.1/v1/quarantine")
+    problem = {"title": "the request is not valid", "detail": "status: Input should be 'held'"}
+    with pytest.raises(typer.BadParameter, match="should be 'held'"):
+        answer_of(httpx.Response(422, json=problem, request=asked))
+
+
+def test_the_version_is_told() -> None:
+    shown = CliRunner().invoke(command_line(""), ["--version"])
+    assert (shown.exit_code, shown.output) == (0, f"{VERSION}\n")
+
+
+def test_commands_that_ask_http_do_not_wait_for_the_bus_to_be_imported() -> None:
+    asked = (
+        "import sys, longstop.__main__ as m; m.command_line('block'); print(*{'sqlalchemy', 'redis'} & {*sys.modules})"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == ""
+
+
+ENTRY = ("1" * 36, "block", "", "fee@parcel-fee.example", "a note of several words that may be broken anywhere")
+
+
+@pytest.mark.parametrize(("width", "is_table"), [(80, False), (160, True)])
+def test_a_table_too_wide_for_a_terminal_is_a_paragraph_a_row(width: int, is_table: bool) -> None:
+    written = StringIO()
+    console = Console(file=written, force_terminal=True, width=width, color_system=None)
+    console.print(show.table("", ("id", "action", "scope", "value", "note"), [ENTRY, ENTRY]))
+    lines = written.getvalue().splitlines()
+    assert (len(lines) == 9) is not is_table  # of two entries, four cells each that are not empty, and one line between
+    assert all(any(word in line for line in lines) for word in ENTRY[:4])
+
+
+def test_a_table_in_a_pipe_keeps_a_line_for_each_row() -> None:
+    written = StringIO()
+    Console(file=written, width=160).print(show.table("", ("id", "action", "scope", "value", "note"), [ENTRY] * 9))
+    assert sum(ENTRY[0] in line and ENTRY[3] in line for line in written.getvalue().splitlines()) == 9
 
 
 def test_hidden_characters_are_shown_as_what_they_are() -> None:
