@@ -97,6 +97,8 @@ class Checker:
         action = line.action or self._wanted.action
         if kind not in KINDS or action not in ("block", "allow"):
             raise Reject(f"the kind is one of {', '.join(KINDS)}, and the action block or allow")
+        if action != self._wanted.action and self._wanted.claimant != PEOPLE:
+            raise Reject("a feed blocks and does nothing else: a person allows")
         value = canonical(kind=kind, value=value)
         reason = refusal(
             kind=kind,

@@ -94,11 +94,12 @@ class ExchangeDoor:
         return {"feeds": await self._database.look(feeds)}
 
     async def _pieces(self, query: ExportQuery) -> AsyncIterator[str]:
-        kind, action = query.format, query.action
+        kind = query.format
+        action = query.action or ("block" if kind == "text" else None)
         head, between, foot = frame(kind)
         after, is_first = "", True
         yield head
-        while page := await self._database.look(lambda session: _page(session, action, after)):  # noqa: B023
+        while page := await self._database.look(lambda session: _page(session, kind, action, after)):  # noqa: B023
             after = page[-1].block_id
             if rows := list(filter(None, (row(kind, one) for one in page if may_leave(one.note, query.tlp)))):
                 yield ("" if is_first else between) + between.join(rows)
@@ -106,8 +107,11 @@ class ExchangeDoor:
         yield foot
 
 
-def _page(session: Session, action: BlockAction | None, after: str) -> list[Listed]:
+def _page(session: Session, kind: Format, action: BlockAction | None, after: str) -> list[Listed]:
+    """The next entries; those of single recipients only where the format says whose they are."""
     query = select(Entry).where(active(), col(Entry.block_id) > after).order_by(col(Entry.block_id)).limit(PAGE)
+    if kind in ("text", "stix", "misp"):
+        query = query.where(Entry.scope == TENANT)
     if action:
         query = query.where(Entry.action == action)
     return [

@@ -123,6 +123,25 @@ async def test_what_goes_out_comes_in_again(book: House, form: str) -> None:
     assert await listed(book) == values
 
 
+@pytest.mark.parametrize("form", FORMATS)
+async def test_what_goes_out_never_comes_in_as_more_than_it_was(book: House, form: str) -> None:
+    """An allow is no block where it is read again, and a recipient's own entry not everybody's."""
+    text = "value,action,scope\ngood@x.example,allow,\nbad@x.example,,\nown@x.example,,ana@example.org\n"
+    assert (await take(book, text, format="csv")).status_code == 201
+    async with book.http("blocklist") as http:
+        exported = (await http.get("/v1/exports", params={"format": form})).text
+        for value in ("good", "bad", "own"):
+            await http.delete("/v1/blocks", params={"value": f"{value}@x.example"})
+        assert (await take(book, exported, format=form)).status_code == 201
+        blocks = (await http.get("/v1/blocks")).json()["blocks"]
+    found = {one["value"]: (one["action"], one["scope"]) for one in blocks}
+    assert found["bad@x.example"] == ("block", "tenant")
+    assert found.get("good@x.example", ("allow", "tenant")) == ("allow", "tenant")
+    assert found.get("own@x.example", ("block", "ana@example.org")) == ("block", "ana@example.org")
+    if form in ("csv", "jsonl"):
+        assert len(found) == 3
+
+
 async def test_a_long_list_is_told_at_once(book: House) -> None:
     answer = await take(
         book, "".join(json.dumps({"value": f"s{one}@x.example"}) + "\n" for one in range(5_000)), format="jsonl"

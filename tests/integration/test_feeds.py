@@ -70,6 +70,12 @@ async def test_what_a_feed_names_is_blocked_until_it_leaves(book: House, tmp_pat
     await until(written)
 
 
+async def test_a_feed_allows_nothing(book: House, tmp_path: Path) -> None:
+    put(tmp_path, "evil.csv", "value,action", "a@evil.example,allow", "b@evil.example,block")
+    feed = await outcome(book, "evil.csv", lines=1, faults=1, made=1)
+    assert feed["first_fault"].startswith("line 2: a feed blocks and does nothing else")
+
+
 async def test_an_entry_stays_while_another_feed_or_a_person_wants_it(book: House, tmp_path: Path) -> None:
     async with book.http("blocklist") as http:
         assert (await http.post("/v1/blocks", json={"value": "mine@evil.example"})).status_code == 201

@@ -166,10 +166,11 @@ def _stix(bundle: Mapping[str, Any]) -> Read:
         found = list(_comparisons(str(one.get("pattern", ""))))
         if not found:
             yield Fault(number, "the pattern is not understood: comparisons with = of one value, joined by OR")
+        types = one.get("indicator_types")
+        action = "allow" if isinstance(types, list) and "benign" in types else ""
+        ends, name = str(one.get("valid_until") or ""), str(one.get("name") or "")[:200]
         for kind, value in found:
-            yield Line(
-                number, value, kind, expires=str(one.get("valid_until") or ""), note=str(one.get("name") or "")[:200]
-            )
+            yield Line(number, value, kind, action=action, expires=ends, note=name)
 
 
 def _comparisons(pattern: str) -> Iterator[tuple[BlockKind, str]]:

@@ -106,6 +106,13 @@ def test_stix_patterns_are_read(pattern: str, expected: list[tuple[str, str]]) -
     assert [(one.kind, one.value) for one in read("stix", json.dumps(bundle)) if isinstance(one, Line)] == expected
 
 
+def test_a_benign_indicator_is_an_allow() -> None:
+    one = {"type": "indicator", "pattern": "[url:value = 'a.example']", "indicator_types": ["benign"]}
+    (found,) = read("stix", json.dumps({"type": "bundle", "objects": [one]}))
+    assert isinstance(found, Line)
+    assert found.action == "allow"
+
+
 @pytest.mark.parametrize(
     "pattern",
     [
