@@ -4,9 +4,13 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Dialog, Request
+from playwright.async_api import Browser, Dialog, Request, expect
 
-from tests.operators_room import PAGES, bury, campaign, entries, furnish, held, purges, sign_in, verdict
+from shared.blobs import FileBlobs
+from shared.events import CaseJoined, CaseOpened, ReportReceived
+from shared.work import now
+from tests.hostile_mails import ATTACKS, HEADERS, letter
+from tests.operators_room import PAGES, bury, campaign, entries, furnish, held, message, purges, sign_in, verdict
 from tests.people import bootstrap
 from tests.services import House
 
@@ -99,3 +103,27 @@ async def test_no_cell_of_a_list_for_spreadsheets_is_a_formula(chromium: Browser
         assert answer.headers["content-type"].startswith("text/csv")
         cells = [cell for line in (await answer.text()).splitlines() for cell in line.split(",")]
         assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
+
+
+async def test_a_hostile_mail_is_read_in_a_frame_that_asks_for_nothing(chromium: Browser, console: House) -> None:
+    shown = '<p><a href="http://evil.example/click">Your bank</a> gnp\u202e.exe</p>'
+    (sha256,) = FileBlobs(console.data_dir / "blobs").put([letter("\n".join((shown, *ATTACKS)), head=HEADERS)])
+    facts = message(0).model_copy(update={"sha256": sha256})
+    opened = CaseOpened(case_id="c", report_id="r", category="phishing", subject="Odd", from_address="a@evil.example")
+    came = ReportReceived(
+        report_id="r", category="phishing", reporter="ana@example.org", source="smtp", message=facts, received_at=now()
+    )
+    await furnish(console, came, opened, CaseJoined(case_id="c", report_id="r", report_count=1, matched="text"))
+    page = await sign_in(chromium, console)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: asked.append(f"a dialog: {dialog.message}"))
+    await page.goto("/cases/c")
+    await page.fill("#why", "A test of the frame")
+    await page.get_by_role("button", name="Show it").click()
+    frame = page.frame_locator("iframe.mail")
+    await expect(frame.get_by_text("hxxp://evil[.]example/click").first).to_be_visible()
+    await expect(frame.locator("mark", has_text="[U+202E]").first).to_be_visible()
+    assert await frame.locator("a, img, form, script, input, iframe, object, video").count() == 0
+    own = f"http://127.0.0.1:{console.ports['console_port']}/"
+    assert [one for one in asked if not one.startswith(own)] == []
