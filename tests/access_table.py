@@ -65,6 +65,7 @@ TABLE: dict[str, dict[str, Who]] = {
         *("GET /v1/cases/{case_id}", "GET /v1/dead", "GET /v1/failures", "GET /v1/held", "GET /v1/held/{row_id}", "GET /v1/live"),
         *("GET /v1/me", "POST /v1/me/password", "DELETE /v1/me/sessions", "GET /v1/notifications", "GET /v1/quarantine"),
         *("GET /v1/reports", "GET /v1/reports/{row_id}", "GET /v1/stats", "GET /v1/verdicts"),
+        *("GET /purges", "GET /purges/{purge_id}", "GET /v1/purges", "GET /v1/purges/{purge_id}", "GET /v1/purges/{purge_id}/mailboxes"),
     )
     | _all(
         "analyst",
@@ -72,6 +73,9 @@ TABLE: dict[str, dict[str, Who]] = {
         *("POST /cases/{case_id}/decide", "POST /cases/{case_id}/edit", "POST /quarantine/act", "POST /mails/{sha256}/why"),
         *("GET /mails/{sha256}/preview", "POST /v1/mails/{sha256}/access", "GET /v1/mails/{sha256}", "POST /v1/blocks"),
         *("DELETE /v1/blocks/{block_id}", "PATCH /v1/cases/{case_id}", "POST /v1/cases/{case_id}/analyse"),
+        *("POST /purges", "POST /purges/{purge_id}/again", "POST /purges/{purge_id}/approve", "POST /purges/{purge_id}/restore"),
+        *("POST /purges/{purge_id}/withdraw", "POST /v1/purges", "POST /v1/purges/{purge_id}/again"),
+        *("POST /v1/purges/{purge_id}/approval", "POST /v1/purges/{purge_id}/restore", "POST /v1/purges/{purge_id}/withdrawal"),
         *("POST /v1/cases/{case_id}/decision", "POST /v1/quarantine/{held_id}/{recipient:path}/decision"),
     )
     | _all(
