@@ -16,6 +16,9 @@ from services.console.tables import Case, Held, HeldText, Report, ReportText
 #: Matches that are looked at for one page, the newest first.
 FOUND_MAX = 300
 
+#: Reports whose cases are looked up at once: a page is often full after the first of them.
+AT_ONCE = 75
+
 #: Mails that a preview of an entry looks at.
 PREVIEW_MAX = 500
 
@@ -110,16 +113,23 @@ def cases_found(
     """
     found = {} if before else {case.id: case for case in _by_id(session, query) if fits(case)}
     reports = matches(session, ReportText, query, before)
-    refs_found = [ref for _, ref in reports]
-    case_of = dict(session.exec(select(Report.id, Report.case_id).where(col(Report.id).in_(refs_found))).all())
-    cases = {case.id: case for case in session.exec(select(Case).where(col(Case.id).in_(set(case_of.values()))))}
-    for position, (place, ref) in enumerate(reports, start=1):
-        case = cases.get(case_of.get(ref, ""))
-        if case is not None and fits(case):
-            found[case.id] = case
-        if len(found) >= limit and position < len(reports):
-            return list(found.values()), place
+    for start in range(0, len(reports), AT_ONCE):
+        some = reports[start : start + AT_ONCE]
+        cases = _cases_of(session, [ref for _, ref in some])
+        for position, (place, ref) in enumerate(some, start + 1):
+            case = cases.get(ref)
+            if case is not None and fits(case):
+                found[case.id] = case
+            if len(found) >= limit and position < len(reports):
+                return list(found.values()), place
     return list(found.values()), reports[-1][0] if len(reports) == FOUND_MAX else ""
+
+
+def _cases_of(session: Session, reports: Sequence[str]) -> dict[str, Case]:
+    """The cases by the ids of their reports."""
+    case_of = dict(session.exec(select(Report.id, Report.case_id).where(col(Report.id).in_(reports))).all())
+    cases = {case.id: case for case in session.exec(select(Case).where(col(Case.id).in_(set(case_of.values()))))}
+    return {report: cases[case_id] for report, case_id in case_of.items() if case_id in cases}
 
 
 def _by_id(session: Session, query: str) -> Sequence[Case]:
