@@ -8,9 +8,11 @@ from typing import Annotated
 import httpx
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from longstop import show
 from shared.errors import LongstopError
+from shared.settings import description_of
 
 #: Commands by name: the module, and the function or family in it. A module is imported when its command is asked for,
 #: for a command line should answer at once.
@@ -81,14 +83,22 @@ def main() -> None:
     try:
         command_line(sys.argv[1] if len(sys.argv) > 1 else "")()
     except ValidationError as error:
-        faults = (f"LONGSTOP_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors())
-        _fail("; ".join(faults))
+        _fail("; ".join(map(_setting, error.errors(include_input=False))))
     except _expected() as error:
         _fail(str(error) or type(error).__name__)
     except httpx.HTTPError as error:
         _fail(f"{error.request.url.host}:{error.request.url.port} does not answer: is `longstop up` running?")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _setting(fault: ErrorDetails) -> str:
+    """What is wrong with a setting; of one that has a form, what it is for and what it looks like."""
+    name = "_".join(map(str, fault["loc"]))
+    words = fault["msg"]
+    if fault["type"] == "string_pattern_mismatch":
+        words = f"this is not what it may be: {description_of(name)}"
+    return f"LONGSTOP_{name.upper()}: {words}"
 
 
 def _expected() -> tuple[type[Exception], ...]:

@@ -6,12 +6,13 @@ settings class of its own in its `settings.py`; `docs/settings.md` is made from 
 
 import ipaddress
 import os
-import secrets
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.secret_files import kept_secret, secret_of
 
 Words = Annotated[tuple[str, ...], NoDecode]
 
@@ -73,7 +74,9 @@ class Settings(BaseSettings):
         description="the organisation's mail domains, comma-separated (reporters, recipients, never blocked)",
     )
     stream_prefix: str = Field(
-        default="longstop", pattern=r"^[a-z0-9_.-]{1,40}$", description="prefix of stream names and keys"
+        default="longstop",
+        pattern=r"^[a-z0-9_.-]{1,40}$",
+        description="prefix of stream names and keys: small letters, digits and `_.-`",
     )
     bind: str = Field(default="127.0.0.1", description="the address that every port listens on")
     trusted_proxies: Words = Field(
@@ -81,7 +84,9 @@ class Settings(BaseSettings):
         description="networks of reverse proxies, comma-separated, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed",
     )
     log_level: str = Field(
-        default="info", pattern="^(debug|info|warning|error)$", description="least level of log lines"
+        default="info",
+        pattern="^(debug|info|warning|error)$",
+        description="least level of log lines: debug, info, warning or error",
     )
     replica: str = Field(
         default_factory=lambda: os.uname().nodename,
@@ -149,9 +154,8 @@ class Settings(BaseSettings):
     def _read_files(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Fill `NAME` from the file that `LONGSTOP_NAME_FILE` names."""
         for name, field in cls.model_fields.items():
-            path = os.environ.get(f"LONGSTOP_{name.upper()}_FILE")
-            if path and field.annotation is SecretStr and not values.get(name):
-                values[name] = Path(path).read_text(encoding="utf-8").strip()
+            if field.annotation is SecretStr and not values.get(name) and (secret := secret_of(name)):
+                values[name] = secret
         return values
 
     @property
@@ -176,7 +180,7 @@ class Settings(BaseSettings):
     def secret_keys(self) -> list[str]:
         """The signing keys, the current one first; made and kept in the data dir when none is set."""
         given = [key for key in self.secret_key.get_secret_value().split(",") if key]
-        return given or [_kept_secret(self.data_dir / "secret.key")]
+        return given or [kept_secret(self.data_dir / "secret.key")]
 
     def bearer_token(self) -> str:
         """The API token; made and kept in the data dir when none is set.
@@ -190,24 +194,18 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"LONGSTOP_BIND is {self.bind}, so every door needs a token: set LONGSTOP_API_TOKEN or LONGSTOP_API_TOKEN_FILE"
             )
-        return _kept_secret(self.data_dir / "api.token")
+        return kept_secret(self.data_dir / "api.token")
 
     def door_token(self) -> str:
         """The token that doors ask for: none on loopback."""
         return "" if self.on_loopback else self.bearer_token()
 
 
-def _kept_secret(path: Path) -> str:
-    """A random secret of 256 bits in a file that only its owner may read; the first of two racing starts wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    secret = secrets.token_urlsafe(32)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secret)
-    return secret
+def description_of(name: str, of: type[Settings] = Settings) -> str:
+    """What a setting is, whichever service reads it; nothing of one that is not known."""
+    if name in of.model_fields:
+        return of.model_fields[name].description or ""
+    return next(filter(None, (description_of(name, heir) for heir in of.__subclasses__())), "")
 
 
 class LinkSettings(Settings):

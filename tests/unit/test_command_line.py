@@ -72,6 +72,22 @@ def test_a_value_that_the_service_does_not_know_is_wrong_usage() -> None:
         answer_of(httpx.Response(422, json=problem, request=asked))
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("LONGSTOP_BLOB_URL", "`file:///PATH`, or `s3://BUCKET"), ("LONGSTOP_LOG_LEVEL", "least level of log lines")],
+)
+def test_a_setting_of_a_wrong_form_is_told_with_what_it_may_be(
+    name: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["longstop", "case", "list", "--data-dir", str(tmp_path)])
+    monkeypatch.setenv(name, "ftp://x")
+    with pytest.raises(SystemExit):
+        main()
+    told = capsys.readouterr().err
+    assert told.startswith(f"longstop: {name}: this is not what it may be: ")
+    assert words in told
+
+
 def test_the_version_is_told() -> None:
     shown = CliRunner().invoke(command_line(""), ["--version"])
     assert (shown.exit_code, shown.output) == (0, f"{VERSION}\n")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from shared.errors import LongstopError
 from shared.settings import Settings
 
 
@@ -18,6 +19,24 @@ def test_a_secret_may_be_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     (tmp_path / "key").write_text("one,two\n")
     monkeypatch.setenv("LONGSTOP_SECRET_KEY_FILE", str(tmp_path / "key"))
     assert Settings().secret_keys() == ["one", "two"]
+
+
+def test_a_line_of_env_may_name_the_file_of_a_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("one\n")
+    (tmp_path / ".env").write_text(f"LONGSTOP_SECRET_KEY_FILE={tmp_path / 'key'}\n")
+    monkeypatch.chdir(tmp_path)
+    assert Settings().secret_keys() == ["one"]
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "cannot be read"), (b" \n", "is empty"), (b"\xff", "no text")])
+def test_a_file_without_a_secret_stops_the_start_instead_of_another_secret_being_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+    monkeypatch.setenv("LONGSTOP_SECRET_KEY_FILE", str(tmp_path / "key"))
+    with pytest.raises(LongstopError, match=f"LONGSTOP_SECRET_KEY_FILE: .*{words}"):
+        Settings()
 
 
 def test_a_secret_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:

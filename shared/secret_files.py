@@ -1,0 +1,43 @@
+"""Secrets in files: those that we make ourselves, and those that `LONGSTOP_NAME_FILE` (a variable or a line of `.env`) names."""
+
+import os
+import secrets
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from shared.errors import LongstopError
+
+
+def secret_of(name: str) -> str:
+    """The content of the file that is named for a secret; nothing when none is.
+
+    Raises:
+        LongstopError: it cannot be read or is empty: going on without it would open or sign with something else.
+    """
+    variable = f"LONGSTOP_{name.upper()}_FILE"
+    path = os.environ.get(variable) or dotenv_values(".env").get(variable)
+    if not path:
+        return ""
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise LongstopError(f"{variable}: {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise LongstopError(f"{variable}: {path} is no text (UTF-8)") from None
+    if not secret:
+        raise LongstopError(f"{variable}: {path} is empty")
+    return secret
+
+
+def kept_secret(path: Path) -> str:
+    """A random secret of 256 bits in a file that only its owner may read; the first of two racing starts wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    secret = secrets.token_urlsafe(32)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secret)
+    return secret
