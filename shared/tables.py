@@ -35,11 +35,7 @@ class UtcTime(types.TypeDecorator[datetime]):
 
 
 def _as_text(value: datetime | None) -> str | None:
-    if value is None:
-        return None
-    if value.tzinfo is None:
-        raise ValueError("a moment without a zone is no moment")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return None if value is None else in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _of_text(text: str | None) -> datetime | None:
