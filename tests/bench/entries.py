@@ -10,8 +10,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ async def take_in(count: int, doors: Doors, redis: Any, pid: int) -> None:
     used = usage(pid).cpu_s, usage(server).cpu_s
     began, meanwhile = time.monotonic(), Meanwhile(doors)
     asking = asyncio.create_task(meanwhile.ask())
-    answer = await doors.http.post("/v1/imports", content=_pieces(count))
+    answer = await doors.http.post("/v1/imports", content=pieces(count))
     made = answer.raise_for_status().json()["made"]
     tell(
         f"import: {made} entries in {time.monotonic() - began:.1f} s, {usage(pid).cpu_s - used[0]:.1f} s of its processor time"
@@ -146,14 +147,11 @@ async def take_in(count: int, doors: Doors, redis: Any, pid: int) -> None:
     await meanwhile.tell()
 
 
-async def _pieces(count: int) -> Any:
-    some: list[bytes] = []
-    for line in lines(count):
-        some.append(line)
-        if len(some) == 2_000:
-            yield b"".join(some)
-            some = []
-    yield b"".join(some)
+async def pieces(count: int) -> AsyncIterator[bytes]:
+    """The list as it comes over a wire."""
+    every = lines(count)
+    while some := b"".join(islice(every, 2_000)):
+        yield some
 
 
 async def ask_all(doors: Doors, name: str) -> None:
