@@ -32,7 +32,7 @@ def up(
     names = registry.with_company(names)
     settings = Settings(data_dir=data_dir(data).resolve())
     log.configure(settings.log_level)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     asyncio.run(_up(settings, redis_url or settings.redis_url, names))
 
 

@@ -1,5 +1,6 @@
 """The command line: exit codes, one line for a failure, and nothing that a terminal would obey."""
 
+import stat
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -86,6 +87,14 @@ def test_a_setting_of_a_wrong_form_is_told_with_what_it_may_be(
     told = capsys.readouterr().err
     assert told.startswith(f"longstop: {name}: this is not what it may be: ")
     assert words in told
+
+
+def test_a_new_data_dir_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = tmp_path / "data"
+    monkeypatch.setenv("LONGSTOP_DATABASE_URL", "mysql://no")  # ends the start right behind it
+    words = ["up", "--only", "submission", "--redis-url", "redis://127.0.0.1:1", "--data-dir", str(made)]
+    assert CliRunner().invoke(command_line("up"), words).exit_code == 1
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
 
 
 def test_the_version_is_told() -> None:
