@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import typer
 
+from longstop.health import PORTS
 from shared.errors import LongstopError
 from shared.settings import Settings
 
@@ -34,12 +35,13 @@ class Endpoints:
     portal: str = "http://127.0.0.1:8083"
     mailboxes: str = "http://127.0.0.1:8087"
     console: str = "http://127.0.0.1:8080"
+    triage: str = "http://127.0.0.1:8084"
+    submission: str = "http://127.0.0.1:8085"
     smtp_port: int = 2525
 
     def services(self) -> dict[str, str]:
-        """The services that speak HTTP to commands, by name."""
-        names = ("ingest", "blocklist", "digest", "portal", "mailboxes", "console")
-        return {name: getattr(self, name) for name in names}
+        """Where each service answers, by name."""
+        return {name: getattr(self, name) for name in PORTS}
 
     def save(self, data_dir: Path) -> None:
         """Leave them where commands look, for our own eyes: the URL may hold a password."""

@@ -54,11 +54,7 @@ async def _up(settings: Settings, redis_url: str, names: tuple[str, ...]) -> Non
 
 def _endpoints(url: str, settings: Settings, of: dict[str, Any]) -> Endpoints:
     host = "127.0.0.1" if settings.bind in ("0.0.0.0", "localhost") else settings.bind
-    urls: dict[str, Any] = {
-        name: f"http://{host}:{getattr(of[name], PORTS[name][0])}"
-        for name in ("ingest", "blocklist", "digest", "portal", "mailboxes", "console")
-        if name in of
-    }
+    urls: dict[str, Any] = {name: f"http://{host}:{getattr(of[name], PORTS[name][0])}" for name in PORTS if name in of}
     found = Endpoints(redis_url=url, stream_prefix=settings.stream_prefix)
     if "ingest" in of:
         found = replace(found, smtp_port=of["ingest"].smtp_port)

@@ -6,6 +6,7 @@ import smtplib
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -25,6 +26,9 @@ from shared.work import Database
 #: Files of the data dir that hold secrets: nobody but their owner may read them.
 SECRET_FILES = ("secret.key", "api.token", FILE)
 
+#: The reply of a mail server that takes mail (RFC 5321, section 4.3.2).
+GREETING = 220
+
 #: Variables that are no settings of a service: docker-compose.yml and the containers' health read them.
 OF_OTHERS = frozenset(f"LONGSTOP_{name}" for name in ("HOST", "IMAGE", "PUBLISH", "SECRETS", "SERVICE"))
 
@@ -37,7 +41,8 @@ async def at_rest(data: Path | None) -> list[Finding]:
         *await asyncio.to_thread(_secrets, data),
         _blobs(data),
         *await _databases(data),
-        _mail(),
+        await asyncio.to_thread(_mail),
+        await asyncio.to_thread(_reinjection),
     ]
 
 
@@ -129,13 +134,35 @@ async def _database(service: Service, url: str) -> Finding:
 
 
 def _mail() -> Finding:
-    url = getattr(next(s for s in services(("digest",))).settings(), "smtp_out_url", "")
+    url = str(_of_digest().smtp_out_url)
     if not url:
         return Finding("mail", "ok", "LONGSTOP_SMTP_OUT_URL is not set: mails are written as .eml under the data dir")
-    parts = urlsplit(str(url))
+    return _takes_mail("mail", url)
+
+
+def _reinjection() -> Finding:
+    url = str(_of_digest().reinject_url)
+    if not url:
+        return Finding("reinjection", "warn", "LONGSTOP_REINJECT_URL is not set: releases of held mail wait")
+    return _takes_mail("reinjection", url)
+
+
+def _of_digest() -> Any:
+    return services(("digest",))[0].settings()
+
+
+def _takes_mail(what: str, url: str) -> Finding:
+    """Whether a mail server greets at this place, by SMTP or LMTP."""
+    parts = urlsplit(url)
+    speaks, usual = (smtplib.LMTP, 24) if parts.scheme == "lmtp" else (smtplib.SMTP, 25)
+    host, port = parts.hostname or "127.0.0.1", parts.port or usual
+    place = f"{host}:{port}"
     try:
-        with smtplib.SMTP(parts.hostname or "", parts.port or 25, timeout=5) as smtp:
-            smtp.noop()
-    except OSError as error:
-        return Finding("mail", "fail", f"{parts.hostname}:{parts.port or 25} does not take mail: {error}")
-    return Finding("mail", "ok", f"{parts.hostname}:{parts.port or 25} answers")
+        with speaks(timeout=5) as server:
+            code, _ = server.connect(host, port)
+            if code != GREETING:
+                return Finding(what, "fail", f"{place} greets with {code}")
+            server.noop()
+    except (OSError, smtplib.SMTPException) as error:
+        return Finding(what, "fail", f"{place} does not take mail: {error}")
+    return Finding(what, "ok", f"{place} answers")

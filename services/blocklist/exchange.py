@@ -78,7 +78,7 @@ class ExchangeDoor:
                 "type": "about:blank",
                 "title": f"{count} line{'s' if count > 1 else ''} cannot be listed",
                 "status": HTTPStatus.UNPROCESSABLE_ENTITY,
-                "detail": "nothing was listed: mend these lines, or leave them out with skip_bad",
+                "detail": "nothing was listed: mend these lines, or have bad lines left out",
             }
             return JSONResponse(
                 {**problem, **told}, HTTPStatus.UNPROCESSABLE_ENTITY, media_type="application/problem+json"

@@ -10,7 +10,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from services.blocklist.entries import origin_of
-from services.blocklist.rules.fields import Standing
+from services.blocklist.rules.fields import Standing, places
 from services.blocklist.rules.forms import KINDS, TENANT, canonical
 from services.blocklist.rules.precedence import Candidate, Lookup
 from services.blocklist.rules.zones import ZONES, Named
@@ -21,7 +21,18 @@ from shared.events.vocabulary import BlockAction, BlockKind
 from shared.work import chunks
 
 #: The maps by name: the kind of their entries, and for hosts only URLs without a path.
-MAPS: dict[str, BlockKind] = {"from": "address", "domain": "domain", "urlhost": "url", "sha256": "file", "ip": "ip"}
+MAPS: dict[str, BlockKind] = {
+    "from": "address",
+    "domain": "domain",
+    "urlhost": "url",
+    "urlsha256": "url",
+    "sha256": "file",
+    "ip": "ip",
+    "pair": "address",
+}
+
+#: The maps whose lines are the fields that the gateway's hash of that name has.
+FIELDS = frozenset({"urlsha256", "pair"})
 
 #: Entries of one page.
 PAGE = 2_000
@@ -132,7 +143,13 @@ def map_changed_at(session: Session, name: str) -> datetime | None:
 
 
 def map_lines(session: Session, name: str) -> list[str]:
-    """The values of a map: what is blocked for everybody."""
+    """The values of a map: what is blocked for everybody, and in `pair` what recipients block for themselves."""
+    if name in FIELDS:
+        rows = session.execute(
+            select_columns(*COLUMNS).where(active(), col(Entry.action) == "block", col(Entry.kind) == MAPS[name])
+        )
+        fields = (place for values in rows for place in places(entry=Standing(*values)))
+        return sorted(field for hashed, field in fields if hashed == f"map:{name}")
     query = select(Entry.value).where(
         active(), Entry.action == "block", Entry.scope == TENANT, Entry.kind == MAPS[name]
     )

@@ -39,9 +39,7 @@ class HistoryDoor:
         def write(work: Work) -> dict[str, Any]:
             entry = work.session.get(Entry, block_id)
             if entry is None:
-                raise Problem(
-                    HTTPStatus.NOT_FOUND, "there is no such entry", "GET /v1/history?value= tells those of a value"
-                )
+                raise Problem(HTTPStatus.NOT_FOUND, "there is no such entry", "the history of its value tells the ids")
             if entry.status == "active":
                 end(entry, work, by=by)
                 return {"undone": "made", **told(entry)}

@@ -227,7 +227,7 @@ class BlockDoor:
             raise Problem(
                 HTTPStatus.NOT_FOUND,
                 "there is no such entry",
-                "nothing that works now has this id or value: GET /v1/blocks lists what does",
+                "nothing that works now has this id or value: look for it in the list of entries",
             )
         return {"removed": removed}
 

@@ -7,13 +7,14 @@ looks every six seconds at best, so a map is never as fast as the hash in Redis.
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
-from typing import Literal, cast
+from typing import Annotated, cast
 
-from fastapi import Request, Response
+from fastapi import Path, Request, Response
 from sqlmodel import Session
 
-from services.blocklist.finding import map_changed_at, map_lines, zone_entries
+from services.blocklist.finding import MAPS, map_changed_at, map_lines, zone_entries
 from services.blocklist.rules.zones import ZONES, ZoneName, zone
+from shared.web import Problem
 from shared.work import Database, now
 
 #: How long a reader may keep a map, in seconds.
@@ -22,7 +23,8 @@ FRESH_S = 5
 #: The version of a map that never had an entry.
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
-MapName = Literal["from", "domain", "urlhost", "sha256", "ip"] | ZoneName
+#: Every name that is answered.
+NAMES = (*MAPS, *ZONES)
 
 
 class MapDoor:
@@ -31,8 +33,12 @@ class MapDoor:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get(self, name: MapName, request: Request) -> Response:
+    async def get(
+        self, name: Annotated[str, Path(description=f"one of {', '.join(NAMES)}", max_length=40)], request: Request
+    ) -> Response:
         """Everything of one kind that is blocked for everybody, a value a line, or as a zone for a name server."""
+        if name not in NAMES:
+            raise Problem(HTTPStatus.NOT_FOUND, "there is no such map", f"those that there are: {', '.join(NAMES)}")
         at = now()
 
         def look(session: Session) -> Response:

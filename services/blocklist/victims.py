@@ -21,6 +21,9 @@ from shared.run import Room
 from shared.web import Problem
 from shared.work import Work, now
 
+#: What to do when an id is of no entry.
+UNKNOWN = "give the id that the refusal tells, or the history of the value"
+
 #: Mails that one request delivers: each is read again, and asked about.
 STEP = 50
 
@@ -37,7 +40,11 @@ class VictimDoor:
 
     async def victims(self, block_id: Name) -> dict[str, Any]:
         """The mails that an entry stopped and of which a copy is kept, the newest first."""
-        found = await self._database.look(lambda session: _kept(session, block_id))
+        found = await self._database.look(
+            lambda session: _kept(session, block_id) if _is_known(session, block_id) else None
+        )
+        if found is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "there is no such entry", UNKNOWN)
         return {"victims": [_view(copy) for copy in found]}
 
     async def deliver(self, block_id: Name, by: Name = "api") -> dict[str, Any]:
@@ -50,9 +57,7 @@ class VictimDoor:
             raise Problem(
                 HTTPStatus.CONFLICT if entry else HTTPStatus.NOT_FOUND,
                 "the entry stands" if entry else "there is no such entry",
-                "remove it first: its victims' mails would be stopped again"
-                if entry
-                else "GET /v1/blocks lists those that work",
+                "remove it first: its victims' mails would be stopped again" if entry else UNKNOWN,
             )
         waiting = await self._database.look(lambda session: _kept(session, block_id, waiting=True))
         told = {"delivered": 0, "stopped_by_others": 0, "gone": 0, "left": max(0, len(waiting) - STEP)}
@@ -73,6 +78,10 @@ class VictimDoor:
         outcome = "gone" if raw is None else "delivered" if people else "stopped_by_others"
         await self._database.run(lambda work: _hand_over(copy, outcome, people, by, work))
         return outcome
+
+
+def _is_known(session: Session, block_id: str) -> bool:
+    return session.get(Entry, block_id) is not None
 
 
 def _kept(session: Session, block_id: str, *, waiting: bool = False) -> Sequence[Copy]:

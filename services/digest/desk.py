@@ -88,7 +88,7 @@ class Desk:
         if code == "unknown_mail":
             raise _no_such_mail()
         if code:
-            hint = " Say `override` to release it all the same." if code == "now_known_bad" else ""
+            hint = " With an override it is released all the same." if code == "now_known_bad" else ""
             raise Problem(HTTPStatus.CONFLICT, code, WHY_NOT[code] + hint)
         return {"held_id": held_id, "recipient": address, "act": wanted}
 

@@ -26,6 +26,9 @@ from shared.mail import Mail
 XFORWARD = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE")
 VALUE_MAX = 255
 
+#: How an IPv6 address may begin (RFC 5321, section 4.1.3); Postfix writes and reads it in any case of letters.
+_IPV6 = re.compile(r"\Aipv6:", re.IGNORECASE)
+
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")
 
 #: `default: False [8.20 / 15.00]; BAD_THING(3.00)[…]; …` as Rspamd's milter_headers write it.
@@ -112,7 +115,7 @@ def held_of(raw: bytes, mail: Mail, envelope: Envelope, said: Mapping[str, str],
         MailEnvelope(
             mail_from=(envelope.mail_from or "").strip("<>")[:320],
             rcpt_to=recipients,
-            client_ip=said.get("ADDR", peer).removeprefix("IPv6:")[:45],
+            client_ip=_IPV6.sub("", said.get("ADDR", peer))[:45],
             helo=said.get("HELO", ""),
         ),
         worse_of(

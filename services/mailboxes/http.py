@@ -160,7 +160,7 @@ def _find(beginning: str, session: Session) -> Purge:
     found = session.exec(query).all()
     if len(found) != 1:
         words = "several purges begin so" if found else "there is no such purge"
-        raise Problem(HTTPStatus.NOT_FOUND, words, "GET /v1/purges lists them")
+        raise Problem(HTTPStatus.NOT_FOUND, words, "look for it in the list of purges")
     return found[0]
 
 

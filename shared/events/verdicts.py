@@ -60,6 +60,7 @@ class SubmissionRequested(Event):
     sender: str = Field(
         default="", description="the address in the mail's From, when it is known: has it been seen before?"
     )
+    subject: str = Field(default="", description="the mail's subject, where no report told it: of held mail")
     by: str = Field(default="", description="the operator who asks again")
     comment: str = Field(default="", description="why: what is wrong with the verdict that is disputed")
 

@@ -1,5 +1,6 @@
 """The whole block list against the real Redis: events in, the gateway's hash and events out, and its doors."""
 
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -306,7 +307,13 @@ async def test_each_map_holds_its_kind(api: httpx.AsyncClient) -> None:
         "ip": ["203.0.113.0/24"],
     }
     assert (await api.head("/maps/ip")).status_code == 200
-    assert (await api.get("/maps/other")).status_code == 422
+    hashes = (await api.get("/maps/urlsha256")).text.split()
+    assert hashlib.sha256(b"http://parcel-fee.example/pay").hexdigest() in hashes
+    assert hashes == sorted(hashes)
+    await add(api, FEE, scope=ANA)
+    assert (await api.get("/maps/pair")).text == f"{FEE}|{ANA}\n"
+    none = await api.get("/maps/other")
+    assert (none.status_code, none.json()["title"]) == (404, "there is no such map")
 
 
 async def test_a_foreign_web_page_is_refused(api: httpx.AsyncClient) -> None:

@@ -47,6 +47,8 @@ async def test_what_cannot_be_done_fails_in_one_line_that_says_why(made: House) 
         (("remove", "nobody@parcel-fee.example"), "there is no such entry"),
         (("remove", "http://parcel-fee.example/a"), "there is no such entry"),
         (("remove", "nobody@parcel-fee.example", "--deliver"), "there is no such entry"),
+        (("victims", "nobody"), "there is no such entry"),
+        (("undo", "nobody"), "there is no such entry"),
         (("add", "gmail.com"), "gmail.com is used by everybody"),
         (("add", FEE, "--expires", "yesterday"), "the expiry is not understood"),
         (("add", "two words"), "this is no domain"),
@@ -54,7 +56,16 @@ async def test_what_cannot_be_done_fails_in_one_line_that_says_why(made: House) 
         told = await longstop(made, "block", *words)
         assert (told.exit_code, told.stdout, told.stderr.count("\n")) == (1, "", 1), (words, told)
         assert said in told.stderr
+        assert "/v1/" not in told.stderr
     assert (await longstop(made, "block", "import", "not-there.csv")).exit_code == 2
+    assert (await longstop(made, "block", "check", "--recipient", "ana@example.org")).exit_code == 2
+
+
+async def test_a_list_with_a_bad_line_is_refused_in_the_command_s_own_words(made: House, tmp_path: Path) -> None:
+    (tmp_path / "l.txt").write_text("parcel-fee.example\ntwo words\n")
+    told = await longstop(made, "block", "import", str(tmp_path / "l.txt"))
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr.splitlines()[-1].endswith("leave them out with --skip-bad")
 
 
 async def test_a_case_is_listed_shown_noted_owned_tagged_and_decided(made: House) -> None:

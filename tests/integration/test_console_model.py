@@ -87,6 +87,33 @@ async def test_a_case_stands_where_it_does_whichever_stream_is_read_first(
     assert await look(console, told) == await look(console, counted)
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_a_case_of_a_held_mail_says_what_the_mail_is_until_a_report_says_more(
+    console: House, *, backwards: bool
+) -> None:
+    asked = SubmissionRequested(
+        request_id="r",
+        case_id="case-0",
+        message_sha256="0" * 64,
+        category="not_junk",
+        sender="bonus@lucky.example",
+        subject="You won",
+    )
+    if not backwards:
+        await furnish(console, asked)
+        case = await look(console, lambda session: session.get(Case, "case-0"))
+        assert (case.subject, case.from_address) == ("You won", "bonus@lucky.example")
+        assert (case.priority, case.category) == ("normal", "not_junk")
+    reports = list(campaign(0, 1))
+    await furnish(console, *reports)
+    before = await look(console, lambda session: session.get(Case, "case-0"))
+    if backwards:
+        await furnish(console, asked)
+    case = await look(console, lambda session: session.get(Case, "case-0"))
+    assert "lucky" not in case.from_address
+    assert (case.subject, case.priority) == (before.subject, before.priority)
+
+
 async def test_counters_are_right_after_somebody_was_forgotten_who_is_found_no_more(console: House) -> None:
     await furnish(console, *EVENTS)
     erased = ErasureRequested(erasure_id="x", address="user0@example.org", requested_at=now())

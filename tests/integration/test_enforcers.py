@@ -48,14 +48,16 @@ async def send(made: House, raw: bytes, *recipients: str, sender: str = FEE, cli
     return outcome
 
 
-async def ask_policy(made: House, *, sender: str = FEE, recipient: str = ANA, client: str = "192.0.2.7") -> str:
+async def ask_policy(
+    made: House, *, sender: str = FEE, recipient: str = ANA, client: str = "192.0.2.7", state: str | None = "RCPT"
+) -> str:
     reader, writer = await asyncio.open_connection("127.0.0.1", made.ports["policy_port"])
     question = {
         "request": "smtpd_access_policy",
-        "protocol_state": "RCPT",
         "sender": sender,
         "recipient": recipient,
         "client_address": client,
+        **({"protocol_state": state} if state is not None else {}),
     }
     writer.write("".join(f"{name}={value}\n" for name, value in question.items()).encode() + b"\n")
     answer = (await reader.readuntil(b"\n\n")).decode()
@@ -132,6 +134,28 @@ async def test_reports_are_never_looked_at(gateway: House) -> None:
     assert await send(gateway, LINK, "phish@example.org") == Outcome()
     outcome = await send(gateway, LINK, "phish@example.org", ANA)
     assert list(outcome.at_rcpt) == [ANA]
+
+
+@pytest.mark.parametrize("state", ["MAIL", "RCPT", "DATA", "END-OF-MESSAGE", "", None])
+async def test_the_policy_service_refuses_a_sender_at_every_stage_and_knows_no_recipient_it_was_not_told(
+    gateway: House, state: str | None
+) -> None:
+    block_id = await add(gateway, FEE)
+    await add(gateway, "own@parcel.example", scope=ANA)
+    assert block_id in await ask_policy(gateway, recipient="", state=state)
+    assert (await ask_policy(gateway, sender="own@parcel.example", state=state)).startswith("REJECT")
+    for sender, recipient in (("own@parcel.example", ""), ("", ""), ("bo@friend.example", ANA)):
+        assert await ask_policy(gateway, sender=sender, recipient=recipient, state=state) == "DUNNO"
+
+
+async def test_the_policy_service_refuses_a_client_before_it_has_said_anything_and_lets_reports_pass(
+    gateway: House,
+) -> None:
+    block_id = await add(gateway, "192.0.2.7")
+    for state in ("CONNECT", "EHLO", "HELO"):
+        assert block_id in await ask_policy(gateway, sender="", recipient="", state=state)
+    assert await ask_policy(gateway, sender="", recipient="", state="ETRN") == "DUNNO"
+    assert await ask_policy(gateway, recipient="phish@example.org") == "DUNNO"
 
 
 async def test_a_removed_entry_works_no_more(gateway: House) -> None:

@@ -118,6 +118,20 @@ async def test_a_held_mail_comes_with_its_envelope_and_what_the_gateway_said(ing
     assert event["symbols"] == ["MIME_DOUBLE_BAD_EXTENSION", "PHISHING", "BAYES_HAM"]
 
 
+@pytest.mark.parametrize(
+    ("address", "client_ip"),
+    [("IPV6:2001:db8::9", "2001:db8::9"), ("IPv6:2001:db8::9", "2001:db8::9"), ("[UNAVAILABLE]", "")],
+)
+async def test_a_client_s_address_is_plain_however_it_was_forwarded(
+    ingest: House, address: str, client_ip: str
+) -> None:
+    forward = f"XFORWARD NAME=[UNAVAILABLE] ADDR={address} HELO=[UNAVAILABLE] SOURCE=LOCAL IDENT=[UNAVAILABLE]"
+    await hand_in(ingest, "held_lmtp_port", mail(), ["alice@example.org"], sender="", before=forward)
+    event = await one(ingest, QuarantineHeld)
+    assert event["envelope"] == {"mail_from": "", "rcpt_to": ["alice@example.org"], "client_ip": client_ip, "helo": ""}
+    assert event["queue_id"] == ""
+
+
 async def test_a_sender_cannot_make_the_reason_of_a_held_mail_milder(ingest: House) -> None:
     forged = "X-Spamd-Result: default: True [9.00 / 15.00]; CLAM_VIRUS(9.00)[x]\r\nX-Longstop-Reason: bulk\r\n"
     await hand_in(ingest, "held_lmtp_port", mail(extra=forged), ["alice@example.org"])

@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from redis.asyncio import Redis
 from longstop.commands.top import picture, readiness
 from longstop.examination import Finding, at_rest, in_motion
 from longstop.flow import look
+from longstop.services import NAMES
 from longstop.show import out
 from longstop.where import Endpoints
 from shared.events import BlockOrigin, BlockRequested, ReportSubmitted
@@ -51,7 +54,8 @@ def test_a_typing_error_in_the_name_of_a_setting_is_told(
     data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / ".env").write_text("LONGSTOP_AUTO_BLOK=off\nLONGSTOP_SECRET_KEY_FILE=/run/secrets/key\nOTHER=1\n")
+    (tmp_path / "key").write_text("secret")
+    (tmp_path / ".env").write_text("LONGSTOP_AUTO_BLOK=off\nLONGSTOP_SECRET_KEY_FILE=key\nOTHER=1\n")
     monkeypatch.setenv("LONGSTOP_OWN_DOMAIN", "example.org")
     monkeypatch.setenv("LONGSTOP_\x1b[31mQ", "1")
     told = [one for one in asyncio.run(at_rest(data_dir)) if "is no setting" in one.words]
@@ -95,6 +99,33 @@ async def test_a_service_that_does_not_answer_is_told_by_name(found: Endpoints, 
     gone = await of("console", found, data_dir)
     assert gone.level == "fail"
     assert "does not answer" in gone.words
+
+
+async def test_every_service_is_asked_whether_it_is_ready(found: Endpoints, data_dir: Path) -> None:
+    here = replace(found, triage=found.ingest, submission="http://127.0.0.1:9")
+    levels = {one.what: one.level for one in await in_motion(here, data_dir)}
+    assert (levels["ingest"], levels["triage"], levels["submission"]) == ("ok", "ok", "fail")
+    assert set(here.services()) == set(NAMES)
+
+
+async def test_where_released_mail_goes_is_asked(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def told() -> Finding:
+        return next(one for one in await at_rest(data_dir) if one.what == "reinjection")
+
+    assert (await told()).level == "warn"
+    for greeting, level in ((b"220 here\r\n", "ok"), (b"554 away\r\n", "fail"), (b"", "fail")):
+        server = await asyncio.start_server(partial(_greet, greeting), "127.0.0.1", 0)
+        async with server:
+            monkeypatch.setenv("LONGSTOP_REINJECT_URL", f"lmtp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            assert (await told()).level == level, greeting
+    assert (await told()).level == "fail"
+
+
+async def _greet(greeting: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(greeting)
+    while greeting and await reader.readline():
+        writer.write(b"221 well\r\n")
+    writer.close()
 
 
 async def test_redis_that_does_not_answer_is_one_finding(data_dir: Path) -> None:

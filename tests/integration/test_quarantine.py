@@ -136,7 +136,8 @@ async def test_a_recipient_does_what_is_permitted_and_is_told_why_not_otherwise(
     assert datetime.fromisoformat(requested["due_at"]) > datetime.now(UTC)
     (blocked,) = await said(digest, BlockRequested)
     assert (blocked["value"], blocked["scope"], blocked["action"]) == ("bonus@lucky.example", ANA, "block")
-    assert len(await said(digest, SubmissionRequested)) == 1
+    (asked,) = await said(digest, SubmissionRequested)
+    assert (asked["sender"], asked["subject"]) == ("bonus@lucky.example", "Free spins")
     assert len(await said(digest, QuarantineDeleted)) == 1
 
 

@@ -96,7 +96,9 @@ def check(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Ask what would happen to a mail, and why. Exit code 0 in any case."""
+    """Ask what would happen to a mail, and why. Exit code 0 whatever it is."""
+    if not (sender or url or file or ip or client_name):
+        raise typer.BadParameter("say something of the mail: --from, --url, --file, --ip or --client-name")
     body = {
         "from": sender,
         "recipient": recipient,

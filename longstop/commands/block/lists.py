@@ -11,6 +11,7 @@ from longstop.commands.block.api import PATIENCE_S, api_of, app
 from longstop.commands.options import DataDir, Json
 from longstop.where import answer_of
 from services.blocklist.rules.lists_in import format_of
+from shared.errors import LongstopError
 
 OfLines = Annotated[
     str,
@@ -58,6 +59,8 @@ def import_list(
     told = response.json()
     for fault in told.get("faults", ()):
         show.say(f"{path.name} line {fault['line']}: {show.safe(fault['reason'], 300)}")
+    if told.get("fault_count") and not response.is_success:
+        raise LongstopError(f"{told['title']}: nothing was listed: mend these lines, or leave them out with --skip-bad")
     answer_of(response)
     if as_json:
         show.json_line(told)

@@ -9,6 +9,7 @@ from services.blocklist.rules.forms import TENANT, scopes_of
 from services.blocklist.rules.precedence import Candidate, Lookup, decide
 from services.blocklist.rules.traffic import HOSTS_MAX, SENDERS_MAX
 from shared.errors import Defer
+from shared.known import REPORT_MAILBOXES
 from shared.work import now
 
 #: Fields of one question: those for everybody come first, so that nothing a mail brings can crowd them out.
@@ -22,6 +23,11 @@ class Bearer:
     enforcer: str
     address: str = ""
     sender: str = ""
+
+
+def takes_reports(recipient: str) -> bool:
+    """Whether mail to this address is a report: it holds what entries block, and is never looked at."""
+    return recipient.rpartition("@")[0].lower().partition("+")[0] in REPORT_MAILBOXES
 
 
 class Asker:

@@ -12,14 +12,13 @@ from typing import Protocol
 import structlog
 
 from services.blocklist.enforcing import wire
-from services.blocklist.enforcing.asking import Asker, Bearer
+from services.blocklist.enforcing.asking import Asker, Bearer, takes_reports
 from services.blocklist.enforcing.server import PACKET_MAX_BYTES
 from services.blocklist.enforcing.wire import Message, Terms
 from services.blocklist.rules.precedence import Candidate, Client, Lookup, lookups
 from services.blocklist.settings import BlocklistSettings
 from shared.apart import read_mail_apart
 from shared.errors import Defer
-from shared.known import REPORT_MAILBOXES
 from shared.mail import Mail
 from shared.mail.addresses import read_addresses
 from shared.metrics import BLOCK_ANSWER_S
@@ -152,7 +151,7 @@ class Conversation:
         recipient = wire.path_of(data)
         if len(self._message.recipients) >= RECIPIENTS_MAX:
             return wire.reply("452", "4.5.3 Too many recipients")
-        if not self._milter.waits_for_end and not self._takes_reports(recipient):
+        if not self._milter.waits_for_end and not takes_reports(recipient):
             keys = lookups(senders=(self._message.sender,), client=self._client)
             try:
                 stopped = await self._milter.asker.blocks(keys, (recipient,))
@@ -171,7 +170,7 @@ class Conversation:
     async def _end(self, data: bytes) -> bytes:
         self._keep(data)
         message = self._message
-        recipients = [one for one in message.recipients if not self._takes_reports(one)]
+        recipients = [one for one in message.recipients if not takes_reports(one)]
         try:
             if not recipients:
                 return wire.packet(wire.CONTINUE)
@@ -221,9 +220,6 @@ class Conversation:
         kept = data[: max(free, 0)]
         self._message.raw += kept
         self._milter.held_bytes += len(kept)
-
-    def _takes_reports(self, recipient: str) -> bool:
-        return recipient.rpartition("@")[0].lower().partition("+")[0] in REPORT_MAILBOXES
 
 
 def keys_of(mail: Mail, sender: str, client: Client) -> list[Lookup]:

@@ -1,13 +1,14 @@
-"""Postfix' policy delegation (SMTPD_POLICY_README of Postfix): envelope blocks, asked at every RCPT TO.
+"""Postfix' policy delegation (SMTPD_POLICY_README of Postfix): envelope blocks, asked at any stage of the conversation.
 
-It sees neither headers nor body, so entries for From, links and files work through the milter or Rspamd only.
+At RCPT TO the recipient is known, and their own entries count. At other stages it need not be: then those for everybody
+decide. It sees neither headers nor body, so entries for From, links and files work through the milter or Rspamd only.
 """
 
 import asyncio
 
 import structlog
 
-from services.blocklist.enforcing.asking import Asker, Bearer
+from services.blocklist.enforcing.asking import Asker, Bearer, takes_reports
 from services.blocklist.rules.precedence import Client, lookups
 from services.blocklist.settings import Failure, PolicyAction
 from shared.errors import Defer
@@ -18,6 +19,9 @@ ATTRIBUTES_MAX, ATTRIBUTE_MAX_BYTES = 100, 8_192
 
 #: Postfix closes idle connections itself; one that does not is gone, in seconds.
 IDLE_S = 600.0
+
+#: Stages of a conversation that bring no mail.
+NO_MAIL = frozenset({"VRFY", "ETRN"})
 
 
 class Policy:
@@ -44,7 +48,9 @@ class Policy:
     async def answer(self, question: dict[str, str]) -> str:
         """The action for one question."""
         recipient = question.get("recipient", "")
-        if question.get("protocol_state") != "RCPT" or not recipient:
+        if question.get("request") != "smtpd_access_policy" or question.get("protocol_state") in NO_MAIL:
+            return "DUNNO"
+        if takes_reports(recipient):
             return "DUNNO"
         sender, client = question.get("sender", ""), Client(question.get("client_address", ""), _name(question))
         keys = lookups(senders=(sender,), client=client)

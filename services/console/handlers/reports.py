@@ -113,6 +113,8 @@ def on_submission_requested(event: SubmissionRequested, work: Work) -> None:
     """Analysis was asked for."""
     case = row_of(work, Case, event.case_id)
     case.requested_at = later(known=case.requested_at, told=work.said_at)
+    case.from_address, case.subject = case.from_address or event.sender, case.subject or event.subject
+    case.priority, case.category = case.priority or event.priority, case.category or event.category
     stand(case, work)
     note(event, "Analysis was asked for", work)
 

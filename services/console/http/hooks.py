@@ -144,4 +144,4 @@ class HookRoutes:
 
 
 def _none() -> Problem:
-    return Problem(HTTPStatus.NOT_FOUND, "no such webhook", "GET /v1/webhooks lists them")
+    return Problem(HTTPStatus.NOT_FOUND, "no such webhook", "look for it in the list of webhooks")

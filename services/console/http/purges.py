@@ -219,4 +219,4 @@ def why_not(purge: Purge, person: Person, name: str) -> str:
 
 
 def _none() -> Problem:
-    return Problem(HTTPStatus.NOT_FOUND, "no such purge", "GET /v1/purges lists them")
+    return Problem(HTTPStatus.NOT_FOUND, "no such purge", "look for it in the list of purges")

@@ -123,6 +123,8 @@ def submit(held: Held, recipient: str, ask: Ask, work: Work) -> None:
             category="not_junk",
             reporter=recipient,
             envelope=envelope,
+            sender=held.from_address,
+            subject=held.subject,
             by=ask.by,
             comment=ask.comment,
         )
