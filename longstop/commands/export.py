@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -20,6 +21,10 @@ from longstop.where import client, endpoints
 from services.console.rules.sheet import FORMULAS
 from shared.entry_ids import entry_id_of
 from shared.errors import LongstopError
+
+#: What a cell keeps of what nobody sees: a carriage return alone would write over the line on a terminal.
+KEPT = ("\r\n", "\n", "\t")
+SPLIT = re.compile("(\r\n|[\n\t])")
 
 
 class What(StrEnum):
@@ -96,7 +101,7 @@ def _cell(value: object) -> str:
         return ""
     if not isinstance(value, str):
         return json.dumps(value)
-    text = show.safe(value, len(value))
+    text = "".join(part if part in KEPT else show.safe(part, len(part)) for part in SPLIT.split(value))
     return f"'{text}" if value.startswith(FORMULAS) or text.startswith(FORMULAS) else text
 
 

@@ -202,7 +202,7 @@ async def test_the_queue_and_the_preview_of_an_entry_answer_what_pages_ask(conso
 
         await until(is_found)
         missed = await http.get("/v1/blocks/preview", params={"kind": "address", "value": "else@evil.example"})
-        assert missed.json() == {"reports": [], "held": []}
+        assert missed.json() == {"reports": [], "held": [], "cut": False}
         everything = (await http.get("/v1/cases/queue", params={"view": "all"})).json()
         assert [one["id"] for one in everything["items"]] == ["c1"]
         assert (await http.get("/v1/cases/queue", params={"view": "all", "before": "junk"})).status_code == 400

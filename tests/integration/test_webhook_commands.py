@@ -63,11 +63,17 @@ async def test_a_webhook_is_added_listed_replayed_and_removed_by_commands(consol
     assert (await longstop(console, "webhook", "list", "--json")).rows == []
 
 
-@pytest.mark.parametrize("words", [("remove", "../tokens"), ("replay", "nothing"), ("remove", "0"), ("add", "ftp://x")])
+@pytest.mark.parametrize("words", [("remove", "../tokens"), ("replay", "nothing"), ("remove", "0")])
 async def test_what_is_no_webhook_fails_in_one_line(console: House, words: tuple[str, ...]) -> None:
     told = await longstop(console, "webhook", *words)
     assert (told.exit_code, told.stdout) == (1, "")
     assert len(told.stderr.splitlines()) == 1
+
+
+async def test_an_address_that_no_webhook_can_have_is_wrong_usage(console: House) -> None:
+    told = await longstop(console, "webhook", "add", "ftp://x")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert "ftp" not in told.stdout
 
 
 async def form(http: Any, path: str, **fields: Any) -> Any:
