@@ -4,10 +4,12 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import typer
+from dotenv import dotenv_values
 
 from longstop.health import PORTS
 from shared.errors import LongstopError
@@ -67,10 +69,20 @@ def endpoints(given: Path | None) -> Endpoints:
         return Endpoints(**json.loads(path.read_text(encoding="utf-8")))
     settings = Settings()
     if settings.redis_url:
-        return Endpoints(redis_url=settings.redis_url, stream_prefix=settings.stream_prefix)
+        return Endpoints(redis_url=settings.redis_url, stream_prefix=settings.stream_prefix, **_by_ports(settings))
     raise LongstopError(
         f"no Longstop runs in {data_dir(given)}: start it with `longstop up`, or set LONGSTOP_REDIS_URL"
     )
+
+
+def _by_ports(settings: Settings) -> dict[str, Any]:
+    """Where services that run by themselves on this machine answer: at the ports of their settings."""
+    said = {**dotenv_values(".env"), **os.environ}
+    host = "127.0.0.1" if settings.bind in ("0.0.0.0", "localhost") else settings.bind
+    return {
+        name: f"http://{host}:{said.get(f'LONGSTOP_{setting.upper()}') or default}"
+        for name, (setting, default) in PORTS.items()
+    }
 
 
 def bare(url: str) -> str:

@@ -113,5 +113,6 @@ def held_of(raw: bytes, outer: Mail) -> HandedHeld:
     envelope: MailEnvelope = scan.envelope()
     action = outer.header("x-spam-flag")
     reason = reason_of(given="", symbols=(), action=action)
-    reason = worse_of(reason, reason_of(given=outer.header("x-longstop-reason"), symbols=(), action=action))
+    given = outer.header("x-longstop-quarantine") or outer.header("x-longstop-reason")
+    reason = worse_of(reason, reason_of(given=given, symbols=(), action=action))
     return HandedHeld(raw, envelope, reason, queue_id=scan.queue_id)

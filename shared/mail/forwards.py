@@ -1,9 +1,12 @@
 """A mail that was forwarded inline, composed anew from what the reporter's mail client quoted of it."""
 
 import re
+from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TypeAlias
 
 from shared.mail import limits
+from shared.mail.model import Link
 from shared.mail.words import one_line
 
 #: What mail clients put before it: words between dashes in any language (Gmail, Outlook, Thunderbird), Apple Mail's
@@ -32,16 +35,28 @@ _NAMES = {word: name for name, words in _WORDS.items() for word in words.split()
 #: Quoted fields that tell a forward from a sentence with a colon: behind a beginning, and where no beginning is.
 FIELDS_MIN, BARE_FIELDS_MIN = 2, 3
 
+#: The fields of a quoted mail by name, and the lines of its body.
+Quoted: TypeAlias = tuple[dict[str, str], list[str]]
+
 _WRAPPED_LINES = 2  # lines over which a long value goes on before the next field
 
 
-def inline_forward(text: str) -> bytes:
+def inline_forward(text: str, links: Iterable[Link] = ()) -> bytes:
     """A small message (RFC 5322) made of the quoted fields and body; empty when no sender is quoted.
 
     Args:
         text: the visible text of the report.
+        links: its links. Those whose words stand in the quoted body, but not where they lead, are written below it: a mail
+            client that forwards HTML alone says nowhere else what a button did.
     """
-    lines = text.split("\n")
+    found = _quoted(text.split("\n"))
+    if not found:
+        return b""
+    fields, body = found
+    return _compose(fields, [*body, *_targets("\n".join(body), links)])
+
+
+def _quoted(lines: list[str]) -> Quoted | None:
     behind_markers = (number + 1 for number, line in enumerate(lines) if _MARKER.match(line))
     for number in islice(behind_markers, limits.FORWARD_MARKERS_MAX):
         start = next((at for at in range(number, len(lines)) if lines[at].strip()), len(lines))
@@ -51,12 +66,23 @@ def inline_forward(text: str) -> bytes:
     for number in islice(bare, limits.FORWARD_MARKERS_MAX):
         if found := _forward_at(lines, number, BARE_FIELDS_MIN):
             return found
-    return b""
+    return None
 
 
-def _forward_at(lines: list[str], start: int, fields_min: int) -> bytes:
+def _forward_at(lines: list[str], start: int, fields_min: int) -> Quoted | None:
     fields, read = _quoted_fields(lines[start : start + limits.FORWARD_LINES_MAX])
-    return _compose(fields, lines[start + read :]) if "From" in fields and len(fields) >= fields_min else b""
+    return (fields, lines[start + read :]) if "From" in fields and len(fields) >= fields_min else None
+
+
+def _targets(body: str, links: Iterable[Link]) -> Iterator[str]:
+    """A line for each link of the body that the body does not spell out."""
+    said: set[str] = set()
+    body = body[: limits.FORWARD_LINKED_MAX]
+    for link in links:
+        target = "".join(char for char in link.url if char.isprintable() and char not in "<> ")
+        if link.text and link.text in body and target not in body and target not in said:
+            said.add(target)
+            yield f"{link.text} <{target}>"
 
 
 def _quoted_fields(lines: list[str]) -> tuple[dict[str, str], int]:

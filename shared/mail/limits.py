@@ -77,6 +77,7 @@ FACT_SUBJECT_MAX = 300  # what a list of reports shows; more is cut by every cli
 # reports
 ORIGINALS_MAX = 20  # attached mails of one report; a person selects a handful
 FORWARD_LINES_MAX = 20  # quoted header lines of an inline forward
+FORWARD_LINKED_MAX = 64 * 1024  # characters of a forward's body in which the words of links are looked for
 FORWARD_MARKERS_MAX = 100  # lines that look like the beginning of one; a person writes a few rules at most
 MAIL_LOOK_LINES = 50  # a header field must be among these lines, or it is no mail
 

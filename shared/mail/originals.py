@@ -68,8 +68,8 @@ def read_report_mail(raw: bytes, *, own_authserv_ids: frozenset[str] = frozenset
     structure = _opened(scan(raw, Defects()))
     if originals := _originals(structure, depth=0):
         return ReportMail(mail, originals[: limits.ORIGINALS_MAX])
-    text = mail.text if structure.raw is raw else read_mail(structure.raw).text
-    forward = inline_forward(text)
+    said = mail if structure.raw is raw else read_mail(structure.raw)
+    forward = inline_forward(said.text, said.links)
     return ReportMail(mail, (Original(forward, "inline", low_fidelity=True),) if forward else ())
 
 

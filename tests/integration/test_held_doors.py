@@ -83,3 +83,22 @@ async def test_the_quarantine_mailbox_says_in_which_header_recipients_are_named(
 
     with pytest.raises(smtplib.SMTPDataError, match="X-Envelope-To"):
         await asyncio.to_thread(send)
+
+
+@pytest.mark.parametrize("header", ["X-Longstop-Quarantine", "X-Longstop-Reason"])
+async def test_the_quarantine_mailbox_takes_envelope_and_reason_from_headers(ingest: House, header: str) -> None:
+    head = f"X-Longstop-Mail-From: b@lucky.example\r\nX-Longstop-Rcpt-To: ana@example.org\r\n{header}: malware\r\n"
+
+    def send() -> None:
+        with smtplib.SMTP("127.0.0.1", ingest.ports["smtp_port"], timeout=20) as smtp:
+            smtp.sendmail("", "quarantine@example.org", mail(extra=head))
+
+    await asyncio.to_thread(send)
+
+    async def held() -> list[dict[str, Any]]:
+        return await ingest.said(QuarantineHeld)
+
+    await until(held)
+    (event,) = await held()
+    assert (event["envelope"]["mail_from"], event["envelope"]["rcpt_to"]) == ("b@lucky.example", ["ana@example.org"])
+    assert event["reason"] == "malware"

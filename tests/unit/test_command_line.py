@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from longstop import show, sources
 from longstop.__main__ import COMMANDS, command_line, main
 from longstop.commands.watch import start_id, summary
-from longstop.where import answer_of
+from longstop.where import answer_of, endpoints
 from shared.run import VERSION
 from tests.mails import mail
 
@@ -33,6 +33,18 @@ def test_help_lists_every_command() -> None:
 )
 def test_wrong_usage_is_two(words: list[str]) -> None:
     assert CliRunner().invoke(command_line(words[0]), words).exit_code == 2
+
+
+def test_services_that_run_by_themselves_are_asked_at_the_ports_of_their_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("LONGSTOP_TRIAGE_PORT=4084\nLONGSTOP_CONSOLE_PORT=1\n")
+    monkeypatch.setenv("LONGSTOP_REDIS_URL", "redis://127.0.0.1:1")
+    monkeypatch.setenv("LONGSTOP_CONSOLE_PORT", "4080")
+    found = endpoints(tmp_path)
+    assert (found.console, found.triage) == ("http://127.0.0.1:4080", "http://127.0.0.1:4084")
+    assert found.blocklist == "http://127.0.0.1:8082"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.mail import Original, read_report_mail
+from shared.mail import Original, read_mail, read_report_mail
 from tests.mails import mail, report_of
 
 ODD = b"DKIM-Signature: v=1;\r\n\tb=abc\r\n  def\r\nX-NoSpace:v\r\nFrom: a@b.example\r\n\r\n.dot\r\n--=_report_boundary-not\r\n \r\nend"
@@ -74,6 +74,21 @@ def test_an_inline_forward_is_marked_as_less_faithful_and_injects_nothing() -> N
     assert b"evil@evil.example" in head
     assert b"=?" not in head
     assert b"http://evil.example/x" in text
+
+
+def test_an_inline_forward_of_html_alone_says_where_its_links_lead_and_not_those_of_the_reporter() -> None:
+    html = (
+        '<p>See <a href="https://intranet.partner.example/us">our house</a></p><div>'
+        "<b>From:</b> Parcel &lt;fee@parcel-fee.example&gt;<br><b>Sent:</b> Saturday, November 28, 2026 10:00<br>"
+        "<b>To:</b> ana@example.org<br><b>Subject:</b> Your parcel</div>"
+        '<div>Pay <a href="http://pay.evil.example/7?a=1&amp;b=2">here, soon</a> '
+        '<a href="http://pay.evil.example/8">http://pay.evil.example/8</a></div>'
+    )
+    report = mail(extra="MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n", body=html)
+    (original,) = read_report_mail(report).originals
+    assert original.low_fidelity
+    links = [link.url for link in read_mail(original.raw).links]
+    assert sorted(links) == ["http://pay.evil.example/7?a=1&b=2", "http://pay.evil.example/8"]
 
 
 def test_a_mail_without_another_has_none() -> None:
