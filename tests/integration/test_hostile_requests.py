@@ -35,6 +35,9 @@ ODD = (
     "..",
 )
 
+#: What no word of a request changes: once is enough.
+BLIND = ("/livez", "/readyz", "/metrics", "/openapi.json")
+
 #: Bodies that are not what they say, by content type.
 BODIES: list[tuple[str, bytes]] = [
     ("", b"x"),
@@ -77,6 +80,7 @@ def quoted(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode())
 
 
+@pytest.mark.timeout(400)
 async def test_whatever_stands_in_a_path_or_a_query_is_answered(stored: House) -> None:
     for name in NAMES:
         async with stored.http(name) as http:
@@ -86,6 +90,8 @@ async def test_whatever_stands_in_a_path_or_a_query_is_answered(stored: House) -
             documented = answer.json()["paths"] if answer.status_code == 200 else {}
             for odd in ODD:
                 for method, path in urls(name, "GET", "DELETE"):
+                    if path in BLIND and odd is not ODD[0]:
+                        continue
                     names = [one["name"] for one in documented.get(path, {}).get("get", {}).get("parameters", [])]
                     query = dict.fromkeys(names or ("q", "view", "done", "name", "before", "value", "kind"), odd)
                     told = await http.request(method, re.sub(r"\{[^}]+\}", quoted(odd), path), params=query)
@@ -93,6 +99,7 @@ async def test_whatever_stands_in_a_path_or_a_query_is_answered(stored: House) -
                     assert "x-injected" not in told.headers
 
 
+@pytest.mark.timeout(400)
 async def test_whatever_a_body_is_it_is_answered(everything: House) -> None:
     for name in NAMES:
         async with everything.http(name) as http:
@@ -106,6 +113,7 @@ async def test_whatever_a_body_is_it_is_answered(everything: House) -> None:
                     assert told.status_code < 500, f"{name} {method} {path} with {kind}: {told.text[:200]}"  # fmt: skip
 
 
+@pytest.mark.timeout(400)
 async def test_forms_with_odd_fields_are_refused_or_taken_and_never_a_fault(
     stored: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
