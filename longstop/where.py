@@ -76,11 +76,13 @@ def endpoints(given: Path | None) -> Endpoints:
 
 
 def _by_ports(settings: Settings) -> dict[str, Any]:
-    """Where services that run by themselves on this machine answer: at the ports of their settings."""
+    """Where services that run by themselves answer: at the ports of their settings, on this machine or where we are told."""
     said = {**dotenv_values(".env"), **os.environ}
-    host = "127.0.0.1" if settings.bind in ("0.0.0.0", "localhost") else settings.bind
+    host = said.get("LONGSTOP_SERVICE_HOST") or (
+        "127.0.0.1" if settings.bind in ("0.0.0.0", "localhost") else settings.bind
+    )
     return {
-        name: f"http://{host}:{said.get(f'LONGSTOP_{setting.upper()}') or default}"
+        name: f"http://{host.replace('{service}', name)}:{said.get(f'LONGSTOP_{setting.upper()}') or default}"
         for name, (setting, default) in PORTS.items()
     }
 

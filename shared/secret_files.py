@@ -12,8 +12,10 @@ from shared.errors import LongstopError
 def secret_of(name: str) -> str:
     """The content of the file that is named for a secret; nothing when none is.
 
+    A URL may be empty, for that is how a composition, whose secrets are files that must be there, says that there is none.
+
     Raises:
-        LongstopError: it cannot be read or is empty: going on without it would open or sign with something else.
+        LongstopError: it cannot be read, or it is a key or a password and empty: we would open or sign with something else.
     """
     variable = f"LONGSTOP_{name.upper()}_FILE"
     path = os.environ.get(variable) or dotenv_values(".env").get(variable)
@@ -25,7 +27,7 @@ def secret_of(name: str) -> str:
         raise LongstopError(f"{variable}: {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
         raise LongstopError(f"{variable}: {path} is no text (UTF-8)") from None
-    if not secret:
+    if not secret and not name.endswith("_url"):
         raise LongstopError(f"{variable}: {path} is empty")
     return secret
 

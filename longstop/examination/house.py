@@ -30,7 +30,7 @@ SECRET_FILES = ("secret.key", "api.token", FILE)
 GREETING = 220
 
 #: Variables that are no settings of a service: docker-compose.yml and the containers' health read them.
-OF_OTHERS = frozenset(f"LONGSTOP_{name}" for name in ("HOST", "IMAGE", "PUBLISH", "SECRETS", "SERVICE"))
+OF_OTHERS = frozenset(f"LONGSTOP_{name}" for name in ("HOST", "IMAGE", "PUBLISH", "SECRETS", "SERVICE", "SERVICE_HOST"))
 
 
 async def at_rest(data: Path | None) -> list[Finding]:

@@ -86,6 +86,14 @@ def test_a_report_becomes_a_verdict(composition: dict[str, str]) -> None:
     pytest.fail("no verdict came")
 
 
+def test_the_command_line_reaches_every_service_by_its_name(composition: dict[str, str]) -> None:
+    run = ("run", "--rm", "-T", "cli")
+    added = json.loads(compose(*run, "block", "add", "fee@parcel-fee.example", "--json", env=composition))
+    assert added["value"] == "fee@parcel-fee.example"
+    for words in (("case", "list"), ("quarantine", "list"), ("purge", "list"), ("dead", "list"), ("token", "list")):
+        compose(*run, *words, "--json", env=composition)
+
+
 def test_replicas_of_a_service_run_beside_each_other_and_nobody_is_refused_anything(
     composition: dict[str, str],
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from services.mailboxes.settings import MailboxesSettings
 from shared.errors import LongstopError
 from shared.settings import Settings
 
@@ -37,6 +38,12 @@ def test_a_file_without_a_secret_stops_the_start_instead_of_another_secret_being
     monkeypatch.setenv("LONGSTOP_SECRET_KEY_FILE", str(tmp_path / "key"))
     with pytest.raises(LongstopError, match=f"LONGSTOP_SECRET_KEY_FILE: .*{words}"):
         Settings()
+
+
+def test_an_empty_file_of_a_url_means_that_there_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("\n")
+    monkeypatch.setenv("LONGSTOP_MAILSTORE_URL_FILE", str(tmp_path / "url"))
+    assert MailboxesSettings().mailstore_url.get_secret_value() == ""
 
 
 def test_a_secret_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
