@@ -230,7 +230,8 @@ async def test_who_drips_is_cut_off_and_who_waits_for_events_is_not(
                 while not ended.done():
                     writer.write(b"x")
                     await asyncio.wait({ended}, timeout=0.05)
-                assert ended.result().startswith(b"HTTP/1.1 408 ")
+                if not isinstance(ended.exception(), ConnectionResetError):  # cut off while it still dripped
+                    assert ended.result().startswith(b"HTTP/1.1 408 ")
                 writer.close()
             assert live.status_code == 200
             await made.redis.xadd(f"{prefix}:case.opened.v1", {"data": json.dumps({"case_id": "c", "report_id": "r", "category": "phishing", "subject": "s", "from_address": "e@evil.example"})})  # fmt: skip
