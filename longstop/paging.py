@@ -1,6 +1,6 @@
-"""Lists of the console's API, page by page."""
+"""Lists of the services' APIs, page by page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -11,16 +11,24 @@ from longstop.where import answer_of
 PAGE = 500
 
 
-def rows_of(api: httpx.Client, path: str) -> Iterator[dict[str, Any]]:
-    """All rows of a list, the newest first.
+def rows_of(  # noqa: PLR0913 - what lists differ in, each by its name
+    api: httpx.Client,
+    path: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    limit: int = PAGE,
+    rows: str = "items",
+    place: str = "before",
+) -> Iterator[dict[str, Any]]:
+    """All rows of a list, the newest first; `rows` and `place` are what the API calls a page's rows and the cursor it takes.
 
     Raises:
-        LongstopError: the console refused; with its words.
+        LongstopError: the service refused; with its words.
     """
-    before = ""
+    cursor = ""
     while True:
-        page = answer_of(api.get(path, params={"limit": PAGE, "before": before})).json()
-        yield from page["items"]
-        before = page["next"]
-        if not before:
+        page = answer_of(api.get(path, params={**(query or {}), "limit": limit, place: cursor})).json()
+        yield from page[rows]
+        cursor = page["next"]
+        if not cursor:
             return

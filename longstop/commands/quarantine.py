@@ -13,6 +13,7 @@ import typer
 
 from longstop import show
 from longstop.commands.options import DataDir, Json
+from longstop.paging import rows_of
 from longstop.times import moment_of
 from longstop.where import answer_of, client, endpoints
 from shared.errors import LongstopError
@@ -203,14 +204,8 @@ def _whole(beginning: str, data: Path | None) -> str:
 
 def _copies(asked: dict[str, str], page: int, data: Path | None) -> Iterator[dict[str, Any]]:
     """All copies that fit, the newest first."""
-    after = ""
     with _api(data) as api:
-        while True:
-            found = answer_of(api.get("/v1/quarantine", params={**asked, "limit": page, "after": after})).json()
-            yield from found["quarantine"]
-            after = found["next"]
-            if not after:
-                return
+        yield from rows_of(api, "/v1/quarantine", query=asked, limit=page, rows="quarantine", place="after")
 
 
 def _time(given: str) -> str:

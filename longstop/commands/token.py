@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from longstop import show
-from longstop.commands.options import DataDir, Json, Role
+from longstop.commands.options import DataDir, Json, Role, id_of
 from longstop.where import answer_of, client, endpoints
 
 app = typer.Typer(help="API tokens.", no_args_is_help=True)
@@ -58,7 +58,7 @@ def revoke(
 ) -> None:
     """End a token now."""
     with client(endpoints(data).console, data) as api:
-        answer_of(api.delete(f"/v1/tokens/{_id(token)}"))
+        answer_of(api.delete(f"/v1/tokens/{id_of('token', token)}"))
 
 
 def expiry(text: str, at: datetime) -> datetime | None:
@@ -78,17 +78,6 @@ def expiry(text: str, at: datetime) -> datetime | None:
             "give 30d, 12h, a time such as 2027-01-31T12:00:00Z, or never", param_hint="--expires"
         ) from None
     return ends if ends.tzinfo else ends.replace(tzinfo=UTC)
-
-
-def _id(text: str) -> str:
-    """An id as it is put into a path.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not re.fullmatch(r"[0-9a-f]{1,16}", text):
-        raise ValueError(f"{text} is no token's id: `longstop token list` shows them")
-    return text
 
 
 def _row(token: dict[str, Any]) -> tuple[object, ...]:

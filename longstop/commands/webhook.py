@@ -1,12 +1,11 @@
 """`longstop webhook`: URLs that the console tells of events."""
 
-import re
 from typing import Annotated, Any
 
 import typer
 
 from longstop import show
-from longstop.commands.options import DataDir, Json
+from longstop.commands.options import DataDir, Json, id_of
 from longstop.where import answer_of, client, endpoints
 
 app = typer.Typer(help="URLs that are told of events.", no_args_is_help=True)
@@ -52,29 +51,18 @@ def list_webhooks(data: DataDir = None, as_json: Json = False) -> None:
 def remove(hook: HookId, data: DataDir = None) -> None:
     """Tell a URL nothing any more, not even what waits."""
     with client(endpoints(data).console, data) as api:
-        answer_of(api.delete(f"/v1/webhooks/{_id(hook)}"))
+        answer_of(api.delete(f"/v1/webhooks/{id_of('webhook', hook)}"))
 
 
 @app.command()
 def replay(hook: HookId, data: DataDir = None, as_json: Json = False) -> None:
     """Send again what was given up."""
     with client(endpoints(data).console, data) as api:
-        answer = answer_of(api.post(f"/v1/webhooks/{_id(hook)}/again")).json()
+        answer = answer_of(api.post(f"/v1/webhooks/{id_of('webhook', hook)}/again")).json()
     if as_json:
         show.json_line(answer)
         return
     show.say(f"sent again: {answer['deliveries']}")
-
-
-def _id(text: str) -> str:
-    """An id as it is put into a path.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not re.fullmatch(r"[0-9a-f]{1,16}", text):
-        raise ValueError(f"{text} is no webhook's id: `longstop webhook list` shows them")
-    return text
 
 
 def _row(hook: dict[str, Any]) -> tuple[object, ...]:

@@ -42,15 +42,14 @@ def under(host: str, names: Collection[str]) -> str:
     return ""
 
 
+_PLATFORMS, _CUSTOMERS = SHARED | MAILERS, FREE_HOSTING | FREEMAIL
 _MACHINE = re.compile(r"(no|not|dont|donot|do-not)[._-]?reply|notif|mailer|messages|invites?\b")
 
 
 def speaks_for_many(address: str) -> bool:
     """Whether all customers of a platform send from this one address: each of them can make it say what they like."""
     local, _, domain = address.lower().rpartition("@")
-    return bool(
-        _MACHINE.search(local) and under(domain, SHARED | MAILERS) and not under(domain, FREE_HOSTING | FREEMAIL)
-    )
+    return bool(_MACHINE.search(local) and under(domain, _PLATFORMS) and not under(domain, _CUSTOMERS))
 
 
 def carries(host: str, own: str) -> bool:

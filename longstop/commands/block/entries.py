@@ -1,7 +1,6 @@
 """Listing, adding, checking and previewing entries."""
 
 import hashlib
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ import typer
 from longstop import show
 from longstop.commands.block.api import COLUMNS, api_of, app, row_of
 from longstop.commands.options import DataDir, Json
+from longstop.paging import rows_of
 from longstop.where import answer_of
 
 
@@ -32,7 +32,7 @@ def list_entries(
     wanted = {"kind": kind or None, "q": text or None, "expiring_days": expiring, "unused_days": unused}
     query = {name: str(value) for name, value in wanted.items() if value is not None}
     with api_of(data) as api:
-        entries = list(islice(_entries(api, query), limit + 1))
+        entries = list(islice(rows_of(api, "/v1/blocks", query=query, rows="blocks"), limit + 1))
     if as_json:
         for entry in entries[:limit]:
             show.json_line(entry)
@@ -40,16 +40,6 @@ def list_entries(
         show.out.print(show.table("", COLUMNS, (row_of(entry) for entry in entries[:limit])))
     if len(entries) > limit:
         show.say(f"there are more: these are the newest {limit}; --limit shows more of them")
-
-
-def _entries(api: Any, query: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """All that fit, page by page."""
-    page = {"next": ""}
-    while True:
-        page = answer_of(api.get("/v1/blocks", params={**query, "limit": "1000", "before": page["next"]})).json()
-        yield from page["blocks"]
-        if not page["next"]:
-            return
 
 
 @app.command()
