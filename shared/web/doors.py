@@ -2,7 +2,7 @@
 
 import hmac
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -11,10 +11,10 @@ from fastapi import Request
 from shared.web.answering import Problem
 
 
-def bearer(token: str) -> Callable[[Request], None]:
+def bearer(token: str) -> Callable[[Request], Awaitable[None]]:
     """A dependency that lets a request in only with this token; with an empty one it lets in the programs of this machine."""
 
-    def check(request: Request) -> None:
+    async def check(request: Request) -> None:  # a plain function would be run in a thread
         if not token:
             return _called_by_its_address(request)
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -30,7 +30,7 @@ def bearer(token: str) -> Callable[[Request], None]:
     return check
 
 
-def same_site(request: Request) -> None:
+async def same_site(request: Request) -> None:
     """Refuse what a foreign web page makes a browser send to a door that needs no token (Fetch Metadata, or Origin)."""
     site, origin = request.headers.get("sec-fetch-site", "none"), request.headers.get("origin")
     own = (f"http://{request.headers.get('host', '')}", f"https://{request.headers.get('host', '')}")

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any, get_args
 
@@ -59,6 +60,13 @@ def routes(found: Iterable[Any]) -> Iterator[Any]:
             yield route
 
 
+def parts_of(dependant: Any) -> Iterator[Any]:
+    """What FastAPI calls for a route: its function and everything that this depends on."""
+    yield dependant
+    for one in dependant.dependencies:
+        yield from parts_of(one)
+
+
 def decided(service: str, *who: Who) -> list[tuple[str, str]]:
     """The routes of a service that these may ask, as method and path with ids of nothing."""
     found = [route.split(" ", 1) for route, one in TABLE[service].items() if one in who]
@@ -73,6 +81,19 @@ async def test_a_route_without_a_decision_about_who_may_ask_it_is_a_fault(doors:
     for one in doors._running:
         there = {f"{method} {route.path}" for route in routes(one._parts.app.routes) for method in route.methods}
         assert there == set(TABLE[one.name]), f"{one.name}: decide in tests/access_table.py who may ask"
+
+
+async def test_no_route_takes_a_thread_of_its_own(doors: House) -> None:
+    """A plain function is run in one, which costs an answer more than most of them do."""
+    plain = [
+        f"{one.name} {route.path}: write async def {part.call}"
+        for one in doors._running
+        for route in routes(one._parts.app.routes)
+        if hasattr(route, "dependant")
+        for part in parts_of(route.dependant)
+        if not any(map(iscoroutinefunction, (part.call, type(part.call).__call__)))
+    ]
+    assert plain == []
 
 
 async def test_a_door_opens_to_its_token_alone(doors: House) -> None:

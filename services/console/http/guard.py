@@ -146,7 +146,7 @@ class Guard:
             raise Problem(HTTPStatus.FORBIDDEN, "the form is too old", "load the page again")
 
 
-def asking(request: Request) -> Person:
+async def asking(request: Request) -> Person:
     """Who asks, on a route that a guard stands before."""
     person: Person = request.state.person
     return person

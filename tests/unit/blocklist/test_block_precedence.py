@@ -1,11 +1,12 @@
 """Which entry decides about a mail, and that it is the same one every time."""
 
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.blocklist.rules.forms import TENANT
+from services.blocklist.rules.forms import TENANT, canonical
 from services.blocklist.rules.precedence import Candidate, Client, Lookup, decide, lookups, parents
 from shared.events.vocabulary import BlockAction
 
@@ -146,6 +147,16 @@ def test_a_client_is_looked_up_by_address_and_every_network_that_may_be_listed()
     assert len(four) == 9
     assert {("ip", "2001:db8::7"), ("ip", "2001:db8::/64"), ("ip", "2001:db8::/48")} <= six
     assert len(six) == 81
+
+
+@given(st.ip_addresses())
+def test_the_networks_of_a_client_are_those_that_an_entry_of_them_is_kept_as(ip: IPv4Address | IPv6Address) -> None:
+    asked = {value for kind, value in keys(ip=str(ip)) if "/" in value}
+    address = ip_address(
+        next(value for _, value in keys(ip=str(ip)) if "/" not in value)
+    )  # of a mapped one the IPv4 address
+    widest, narrowest = (24, 31) if address.version == 4 else (48, 127)
+    assert asked == {canonical(kind="ip", value=f"{address}/{prefix}") for prefix in range(widest, narrowest + 1)}
 
 
 def test_what_cannot_be_read_asks_for_nothing() -> None:
