@@ -1,5 +1,6 @@
 """Comparing the gateway's hashes with the database, page by page: no pass over a large book holds it in memory."""
 
+import asyncio
 from collections.abc import Mapping
 
 from sqlalchemy import select
@@ -7,7 +8,7 @@ from sqlmodel import Session, col
 
 from services.blocklist.finding import COLUMNS, page
 from services.blocklist.gateway import Gateway
-from services.blocklist.rules.fields import HASHES, Place, Standing, places, value_of
+from services.blocklist.rules.fields import GATEWAY, HASHES, Place, Standing, places, value_of
 from services.blocklist.rules.forms import is_text
 from services.blocklist.tables import Entry, active
 from shared.rows import IN_MAX
@@ -16,21 +17,31 @@ from shared.work import Database, chunks
 #: Entries, or fields, of one page: what is done about one between two answers to mail servers takes less than a millisecond.
 PAGE = 100
 
+#: Pages of either side that are compared at a time, when there are so many.
+PAGES = 10
+
+#: A book with more pages is compared in so many times: the larger it is, the more at a time.
+TURNS = 1_200
+
+#: Between two pages, in seconds: mails come first.
+REST_S = 0.01
+
 #: The hash whose fields tell no value; what they say tells an id.
 HASHED = "map:urlsha256"
 
 
 class Comparison:
-    """A walk along both sides that goes on where it stopped, and begins anew at the end."""
+    """A walk along both sides that goes on where it stopped, and begins anew at the end. Who writes there otherwise holds `writing`."""
 
-    def __init__(self, database: Database, gateway: Gateway) -> None:
+    def __init__(self, database: Database, gateway: Gateway, writing: asyncio.Lock) -> None:
         self._database = database
         self._gateway = gateway
+        self._writing = writing
         self._after = ""
         self._hash, self._cursor = 0, 0
 
     async def fill(self) -> int:
-        """Put every entry that is not there as it should be; how many fields that were.
+        """Put every entry that is not there as it should be; how many fields that were. The caller holds `writing`.
 
         Raises:
             Defer: Redis or the database cannot be used now.
@@ -41,21 +52,20 @@ class Comparison:
             put += await self._put_page()
         return put
 
-    async def go(self, pages: int) -> tuple[int, int]:
-        """Compare up to so many pages of either side; how many fields were put, and dropped.
+    async def go(self) -> tuple[int, int]:
+        """Compare some pages of either side: one of `TURNS` parts, of a small book all; how many fields were put, and dropped.
 
         Raises:
             Defer: Redis or the database cannot be used now.
         """
+        sizes = await self._gateway.sizes()
+        puts, drops = _share(sizes[GATEWAY] // PAGE + 1), _share(sum(size // PAGE + 1 for size in sizes.values()))
         put = dropped = 0
-        for _ in range(pages):
-            put += await self._put_page()
-            if not self._after:
-                break
-        for _ in range(pages + len(HASHES)):
-            dropped += await self._drop_page()
-            if not self._hash and not self._cursor:
-                break
+        for number in range(max(puts, drops)):
+            async with self._writing:
+                put += await self._put_page() if number < puts else 0
+                dropped += await self._drop_page() if number < drops else 0
+            await asyncio.sleep(REST_S)
         return put, dropped
 
     async def _put_page(self) -> int:
@@ -74,6 +84,11 @@ class Comparison:
         if not self._cursor:
             self._hash = (self._hash + 1) % len(HASHES)
         return len(stale)
+
+
+def _share(pages: int) -> int:
+    """How many of these pages are compared at a time."""
+    return min(pages, max(PAGES, -(-pages // TURNS)))
 
 
 def _wanted(session: Session, after: str) -> tuple[str, dict[Place, str]]:

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from services.blocklist.rules.fields import GATEWAY, HITS, SEEN, Place
+from services.blocklist.rules.fields import GATEWAY, HASHES, HITS, SEEN, Place
 from shared.errors import Defer
 
 P = ParamSpec("P")
@@ -115,6 +115,14 @@ class Gateway:
             answers = await self._redis.hmget(f"{self._prefix}:{name}", list(map(_raw, fields)))
             found.update(((name, field), answer) for field, answer in zip(fields, answers, strict=True))
         return found
+
+    @_translated
+    async def sizes(self) -> dict[str, int]:
+        """How many fields each hash has."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for name in HASHES:
+            pipeline.hlen(f"{self._prefix}:{name}")
+        return dict(zip(HASHES, await pipeline.execute(), strict=True))
 
     @_translated
     async def fields(self, name: str, cursor: int, count: int) -> tuple[int, dict[str, str]]:

@@ -35,9 +35,6 @@ _MARK = Bulk(
 #: How long before its end an entry is told.
 WARNED_BEFORE = timedelta(days=7)
 
-#: Pages that are compared at a time: some now and then, for a mail that comes meanwhile waits for what is done at once.
-PAGES = 4
-
 
 class ExpireDue:
     """Ends entries whose time is over. The gateway does not wait for it: the hash says when an entry ends."""
@@ -81,8 +78,8 @@ class KeepGateway:
     def __init__(self, room: Room) -> None:
         self._database = room.database
         self._gateway = Gateway(room.redis, room.settings.stream_prefix)
-        self._comparison = Comparison(room.database, self._gateway)
         self._lock = asyncio.Lock()
+        self._comparison = Comparison(room.database, self._gateway, self._lock)
         self._waits = False
         self._log = structlog.stdlib.get_logger("gateway")
 
@@ -109,13 +106,10 @@ class KeepGateway:
     async def reconcile(self) -> bool:
         """Compare some pages of fields and entries with each other and mend what differs, whoever changed it.
 
-        A book of 400 entries is compared each time, a larger one in turns: 8,000 entries a minute.
-
         Raises:
             Defer: Redis or the database cannot be used now.
         """
-        async with self._lock:
-            self._told(*await self._comparison.go(PAGES))
+        self._told(*await self._comparison.go())
         return False
 
     def _told(self, put: int, dropped: int) -> None:

@@ -157,7 +157,7 @@ async def test_a_strange_field_in_the_hash_of_urls_is_dropped(book: House) -> No
 
     await until(has_all)
     right = await book.redis.hgetall(name)
-    comparison = Comparison(book.database("blocklist"), Gateway(book.redis, book.prefix))
+    comparison = Comparison(book.database("blocklist"), Gateway(book.redis, book.prefix), asyncio.Lock())
     assert await walk(comparison) == (0, 0)
     await book.redis.hset(name, "0" * 64, "LONGSTOP_REJECT:1")
     assert await walk(comparison) == (0, 1)
@@ -168,8 +168,8 @@ async def test_a_strange_field_in_the_hash_of_urls_is_dropped(book: House) -> No
 
 
 async def walk(comparison: Comparison) -> tuple[int, int]:
-    """More pages than either side has."""
-    found = [await comparison.go(20) for _ in range(2)]
+    """More pages than either side has: ten at a time, of some twenty."""
+    found = [await comparison.go() for _ in range(4)]
     return sum(put for put, _ in found), sum(dropped for _, dropped in found)
 
 
