@@ -47,6 +47,7 @@ class Case:
     raw: bytes = CLEAN
     more: tuple[tuple[str, str], ...] = ()
     client: tuple[tuple[str, str], ...] = ()
+    to: str = ANA
 
 
 def linking(url: str) -> bytes:
@@ -71,6 +72,12 @@ CASES = {
     "IPv6": Case("2001:db8:1::5", client=(("ip", "2001:db8:1::5"),)),
     "IPv6 network": Case("2001:db8:2::/64", client=(("ip", "2001:db8:2::77"),)),
     "own": Case("own@parcel.example", more=(("scope", ANA),), client=(("sender", "own@parcel.example"),)),
+    "own, to a tag": Case(
+        "tagged@parcel.example",
+        more=(("scope", ANA),),
+        client=(("sender", "tagged@parcel.example"),),
+        to="ana+news@example.org",
+    ),
 }
 
 
@@ -87,7 +94,7 @@ class Site:
         return str(answer.json()["block_id"])
 
     async def judged(self, case: Case) -> Judged:
-        return await self.rspamd.ask(case.raw, [ANA], **dict(case.client))
+        return await self.rspamd.ask(case.raw, [case.to], **dict(case.client))
 
     async def differing(self, ids: dict[str, str]) -> dict[str, Judged]:
         """The cases that are not refused with these ids; with no id: that do not pass."""

@@ -261,6 +261,7 @@ async def test_the_check_names_the_entry_and_the_precedence(api: httpx.AsyncClie
     action, block_id, why = await check(**{"from": FEE.upper(), "recipient": "Ana@example.org"})
     assert (action, block_id) == ("allow", own["block_id"])
     assert "a recipient's own entry comes first" in why
+    assert (await check(**{"from": FEE, "recipient": "ana+news@example.org"}))[:2] == ("allow", own["block_id"])
     assert (await check(**{"from": FEE, "recipient": "bob@example.org"}))[:2] == ("block", tenant["block_id"])
     action, block_id, why = await check(**{"from": FEE, "recipient": ANA, "files": [SHA256.upper()]})
     assert (action, block_id) == ("block", file["block_id"])

@@ -120,6 +120,18 @@ async def test_a_recipient_s_own_block_takes_off_that_recipient_alone(gateway: H
     assert await ask_policy(gateway, recipient=BOB) != await ask_policy(gateway, recipient=ANA) == "DUNNO"
 
 
+async def test_a_recipient_s_own_entries_cover_mail_to_their_tagged_addresses(gateway: House) -> None:
+    tagged = "ana+news@example.org"
+    await add(gateway, "pay.evil.example", kind="url", scope=ANA)
+    assert (await send(gateway, LINK, tagged, BOB)).removed == [tagged]
+    await add(gateway, FEE, scope=ANA)
+    assert list((await send(gateway, LINK, tagged, BOB)).at_rcpt) == [tagged]
+    assert (await ask_policy(gateway, recipient=tagged)).startswith("REJECT")
+    await add(gateway, FEE, scope=tagged, action="allow")
+    assert await ask_policy(gateway, recipient=tagged) == "DUNNO"
+    assert (await ask_policy(gateway, recipient=ANA)).startswith("REJECT")
+
+
 async def test_an_allow_opens_what_is_less_specific(gateway: House) -> None:
     await add(gateway, "parcel.example")
     assert (await send(gateway, LINK)).at_rcpt

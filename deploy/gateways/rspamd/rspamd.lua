@@ -274,9 +274,15 @@ local function fields_of(lookups, scopes)
   return fields
 end
 
-local function domain_of(recipient)
-  local domain = recipient:match('@([^@]+)$')
-  return domain and domain:find('%.') and canonical_host(domain)
+-- The scopes that a recipient's mail is in beside everybody's, the narrowest first: NAME+TAG@DOMAIN is NAME's mail (RFC 5233).
+local function scopes_of(recipient)
+  local user, domain = recipient:match('^(.*)@([^@]+)$')
+  if not user then
+    return { recipient }
+  end
+  domain = domain:find('^%[') and domain or canonical_host(domain)
+  local plain = user:match('^([^+]+)%+')
+  return { user .. '@' .. domain, plain and plain .. '@' .. domain or false, domain:find('%.') and domain or false }
 end
 
 -- The mark that decides for a recipient (nil: for everybody), or nil. `marks` are by field. For each thing a recipient's own
@@ -284,18 +290,19 @@ end
 -- again a recipient's own, and then the thing that the mail brings first.
 local function decide(lookups, marks, recipient)
   local best, things = {}, {}
-  local domain = recipient and domain_of(recipient)
+  local scopes = recipient and scopes_of(recipient) or {}
   for _, lookup in ipairs(lookups) do
-    local own = recipient and marks[field(recipient, lookup)]
-    local theirs = domain and marks[field(domain, lookup)]
-    local mark = own or theirs or marks[field('tenant', lookup)]
+    local mark, narrow = marks[field('tenant', lookup)], 0
+    for at = #scopes, 1, -1 do
+      local own = scopes[at] and marks[field(scopes[at], lookup)]
+      if own then mark, narrow = own, #scopes - at + 1 end
+    end
     if mark then
-      local narrow = own and 2 or theirs and 1 or 0
       local rank = lookup.specificity + 2 * EXACT * narrow
       local known = best[lookup.thing]
       if not known then things[#things + 1] = lookup.thing end
       if not known or rank > known.rank then
-        best[lookup.thing] = { rank = rank, mark = mark, order = narrow + (mark.action == 'block' and 3 or 0) }
+        best[lookup.thing] = { rank = rank, mark = mark, order = narrow + (mark.action == 'block' and 4 or 0) }
       end
     end
   end
@@ -309,7 +316,7 @@ end
 local forms = {
   canonical_host = canonical_host, canonical_url = canonical_url, parents = parents,
   ask_sender = ask_sender, ask_url = ask_url, fields_of = fields_of, decide = decide,
-  domain_of = domain_of, settings = settings,
+  scopes_of = scopes_of, settings = settings,
 }
 
 if not rspamd_config then
@@ -550,9 +557,9 @@ local function check(task)
   end
   local scopes = { 'tenant' }
   for _, recipient in ipairs(recipients) do
-    recipient = lower(recipient)
-    scopes[#scopes + 1] = recipient
-    scopes[#scopes + 1] = domain_of(recipient) or nil
+    for _, scope in ipairs(scopes_of(lower(recipient))) do
+      scopes[#scopes + 1] = scope or nil
+    end
   end
   local lookups = lookups_of(task)
   local fields = fields_of(lookups, scopes)

@@ -85,18 +85,25 @@ def canonical_scope(scope: str) -> str:
 
 
 def scopes_of(recipient: str) -> tuple[str, ...]:
-    """The scopes that a recipient's mail is in beside `tenant`, the narrowest first; none for what is no address."""
+    """The scopes that a recipient's mail is in beside `tenant`, the narrowest first; none for what is no address.
+
+    Mail to `NAME+TAG@DOMAIN` is NAME's mail (RFC 5233), so NAME's own entries cover it.
+    """
     try:
         address = canonical_scope(recipient)
     except Reject:
         return ()
-    domain = address.rpartition("@")[2]
-    return (address, domain) if "@" in address and "." in domain else (address,) if "@" in address else ()
+    local, at, domain = address.rpartition("@")
+    if not at:
+        return ()
+    plain = f"{local.partition('+')[0] or local}@{domain}"
+    return tuple(dict.fromkeys((address, plain, *([domain] if "." in domain else ()))))
 
 
 def scope_width(scope: str) -> int:
-    """How wide a scope is: 0 one recipient, 1 a domain, 2 everybody."""
-    return 2 if scope == TENANT else 0 if "@" in scope else 1
+    """How wide a scope is: 0 one `NAME+TAG` of a recipient, 1 a recipient, 2 a domain, 3 everybody."""
+    local, at, _ = scope.rpartition("@")
+    return 3 if scope == TENANT else 2 if not at else 0 if local.find("+") > 0 else 1
 
 
 def sender_forms(address: str) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """Precedence: which entry decides about a mail, and why, the same every time.
 
 1. For each thing that a mail brings (its sender, each URL, each file, the client), its own best entry speaks: a
-   recipient's own entry before their domain's, and that before everybody's, then the more specific one (a sender through an
-   infrastructure before the sender alone, an address before its domain, a page before
-   what is below its path, that before its host, a host before its parents, a longer prefix before a shorter one), then a block before an allow.
+   recipient's own entry (of their `+tag` first) before their domain's, and that before everybody's, then the more
+   specific one (a sender through an infrastructure before the sender alone, an address before its domain, a page before
+   what is below its path, that before its host, a host before its parents, a longer prefix before a shorter one), then
+   a block before an allow.
 2. Among these, any block stands before every allow: an allow covers only what it names. So an allowed sender does not
    open the door to a blocked file.
 """

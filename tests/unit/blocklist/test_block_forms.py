@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.blocklist.rules.forms import KINDS, TENANT, VALUE_MAX, canonical, canonical_scope, kind_of
+from services.blocklist.rules.forms import (
+    KINDS,
+    TENANT,
+    VALUE_MAX,
+    canonical,
+    canonical_scope,
+    kind_of,
+    scope_width,
+    scopes_of,
+)
 from shared.errors import Reject
 from shared.events.vocabulary import BlockKind
 
@@ -167,6 +176,15 @@ def test_a_scope_is_the_tenant_or_one_address() -> None:
 def test_any_other_scope_is_refused(scope: str) -> None:
     with pytest.raises(Reject, match="scope"):
         canonical_scope(scope)
+
+
+def test_mail_to_a_tagged_address_is_in_its_persons_scopes_the_narrowest_first() -> None:
+    scopes = scopes_of("Ana+News@Example.ORG")
+    assert scopes == ("ana+news@example.org", "ana@example.org", "example.org")
+    assert [scope_width(scope) for scope in (*scopes, TENANT)] == [0, 1, 2, 3]
+    assert scopes_of("ana@example.org") == ("ana@example.org", "example.org")
+    assert scopes_of("+news@example.org") == ("+news@example.org", "example.org")
+    assert scopes_of("nobody") == scopes_of("") == ()
 
 
 def test_a_hostile_url_is_read_in_linear_time() -> None:

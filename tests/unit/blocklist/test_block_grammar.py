@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.blocklist.rules.forms import KINDS, canonical, kind_of
+from services.blocklist.rules.forms import KINDS, canonical, canonical_scope, kind_of, scopes_of
 from services.blocklist.rules.precedence import Client, lookups
 from shared.errors import Reject
 from shared.events.vocabulary import BlockKind
@@ -96,10 +96,10 @@ def test_pairs_match_as_the_slow_matcher_says(user: str, infrastructure: str, se
     assert fast("spoof", value, senders=(sender,), **brought_by(sends)) == wanted
 
 
-def rows() -> list[tuple[str, str, str]]:
-    """(entry, thing, matches or not) of the table."""
+def rows(*, of_recipients: bool = False) -> list[tuple[str, str, str]]:
+    """(entry, thing, matches or not) of the table of entries, or of that of whose they are."""
     found = []
-    for line in TABLE.read_text().splitlines():
+    for line in TABLE.read_text().split("**Whose entry it is**")[of_recipients].splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) == 3 and cells[0].startswith("`") and cells[1].startswith("`"):
             entry = cells[0].strip("`")
@@ -110,6 +110,7 @@ def rows() -> list[tuple[str, str, str]]:
 
 def test_the_table_has_rows() -> None:
     assert len(rows()) > 20
+    assert len(rows(of_recipients=True)) > 8
 
 
 @pytest.mark.parametrize(("entry", "thing", "how"), rows())
@@ -128,6 +129,11 @@ def test_the_table_tells_the_truth(entry: str, thing: str, how: str) -> None:
         sender, _, sends = thing.partition(", ")
         mails = [{"senders": (sender,), **brought_by(sends)}]
     assert any(fast(kind, value, **mail) for mail in mails) == (how == "matches")
+
+
+@pytest.mark.parametrize(("scope", "recipient", "how"), rows(of_recipients=True))
+def test_the_table_of_recipients_tells_the_truth(scope: str, recipient: str, how: str) -> None:
+    assert (canonical_scope(scope) in scopes_of(recipient)) == (how == "matches")
 
 
 def test_what_is_no_value_is_refused_in_words() -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import idna
 import pytest
 
-from services.blocklist.rules.forms import TENANT, canonical
+from services.blocklist.rules.forms import TENANT, canonical, scopes_of
 from services.blocklist.rules.precedence import Candidate, Client, Lookup, decide, lookups, parents
 from shared.events.vocabulary import BlockAction
 
 LUA = next(filter(None, map(shutil.which, ("lua5.1", "luajit", "lua"))), None)
 FILE = Path(__file__).parents[3] / "deploy" / "gateways" / "rspamd" / "rspamd.lua"
-ANA = "ana@example.org"
+ANA, ANA_NEWS = "ana@example.org", "ana+news@example.org"
 
 pytestmark = pytest.mark.skipif(LUA is None, reason="no Lua interpreter")
 
@@ -155,13 +155,22 @@ KEYS = [
 ]
 
 
+def test_a_recipient_is_in_the_same_scopes_in_lua() -> None:
+    body = (
+        "local t = {}; for _, s in ipairs(it.scopes_of(line)) do if s then t[#t + 1] = s end end;"
+        "print(table.concat(t, ' '))"
+    )
+    recipients = [ANA, ANA_NEWS, "ana+a+b@sub.example.org", "+x@example.org", "ana+@bücher.example", "ana+x@localhost"]
+    assert lua(body, recipients) == [" ".join(scopes_of(recipient)) for recipient in recipients]
+
+
 def test_the_same_entry_decides_in_lua() -> None:
     actions: tuple[BlockAction, ...] = ("block", "allow")
     every = [
         Candidate(key, "-", action, scope)
         for key in KEYS
         for action in actions
-        for scope in (TENANT, "example.org", ANA)
+        for scope in (TENANT, "example.org", ANA, ANA_NEWS)
     ]
     found = [
         some
@@ -177,7 +186,7 @@ def test_the_same_entry_decides_in_lua() -> None:
     )
     body = (
         f"local m = {{}}; for f, a in line:gmatch('(%S+)=(%a+)') do m[f] = {{ action = a, field = f }} end;"
-        f"local d = it.decide({{{keys}}}, m, '{ANA}'); print(d and d.field .. '=' .. d.action or 'none')"
+        f"local d = it.decide({{{keys}}}, m, '{ANA_NEWS}'); print(d and d.field .. '=' .. d.action or 'none')"
     )
     wanted = [
         f"{one.scope}|{one.lookup.kind}|{one.lookup.value}={one.action}"
