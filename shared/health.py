@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import structlog
+
 from shared.errors import Defer
 
 MIB = 1024 * 1024
@@ -11,7 +13,8 @@ MIB = 1024 * 1024
 class Health:
     """The troubles of one service by name, each with one sentence that says what is wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: str = "") -> None:
+        self._log = structlog.stdlib.get_logger("health").bind(service=service)
         self._troubles: dict[str, str] = {}
         self._closing: dict[str, str] = {}
 
@@ -20,13 +23,16 @@ class Health:
         self._troubles[name] = sentence
 
     def close_doors(self, name: str, sentence: str) -> None:
-        """Nothing more may be taken until it is over."""
+        """Nothing more may be taken until it is over; the log has it once."""
+        if name not in self._closing:
+            self._log.warning("doors are closed", reason=sentence)
         self._closing[name] = sentence
 
     def over(self, name: str) -> None:
         """It is over."""
         self._troubles.pop(name, None)
-        self._closing.pop(name, None)
+        if self._closing.pop(name, None):
+            self._log.info("doors are open again" if not self._closing else "doors stay closed", over=name)
 
     def may_take(self) -> None:
         """Whether a door may take a mail now.
@@ -44,7 +50,7 @@ class Health:
             Defer: with every trouble.
         """
         if troubles := [*self._closing.values(), *self._troubles.values()]:
-            raise Defer("; ".join(troubles))
+            raise Defer("; ".join(dict.fromkeys(troubles)))
 
 
 def watch_outbox(health: Health, *, unsent: int, limit: int) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from shared.errors import Defer
+from shared.log import Complaint
 from shared.metrics import JOB_FAILURES
 
 #: Longest wait, in seconds, after failures in a row.
@@ -31,15 +32,18 @@ async def keep_running(job: Job, service: str) -> None:
     """Run a job for ever. A failure is logged and counted, and never ends the loop."""
     log = structlog.stdlib.get_logger("job").bind(service=service, job=job.name)
     wake = job.wake or asyncio.Event()
-    failures = 0
+    failures, complaint = 0, Complaint()
     while True:
         wake.clear()
         try:
             more = await job.run()
             failures = 0
+            if complaint.is_over():
+                log.info("job goes on")
         except Defer as reason:
             more, failures = False, failures + 1
-            log.warning("job waits", reason=str(reason))
+            if complaint.is_due():
+                log.warning("job waits", reason=str(reason))
         except Exception:
             more, failures = False, failures + 1
             JOB_FAILURES.labels(service, job.name).inc()

@@ -5,6 +5,7 @@ Tracebacks carry no local variables, for a local variable is where a mail lives.
 
 import logging
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
@@ -12,6 +13,9 @@ import structlog
 from pydantic_core import to_json
 
 from shared.events import rfc3339
+
+#: What lasts is told again after this time, in seconds.
+COMPLAIN_EVERY_S = 60.0
 
 #: Whether events are told one by one: set by `configure`, the last entry counts.
 _event_lines: list[bool] = [False]
@@ -27,6 +31,26 @@ def tell_events(event: str, lines: Iterable[Mapping[str, object]]) -> None:
         return
     head = {"event": event, "level": "info", "logger": "event", "timestamp": rfc3339(datetime.now(UTC))}
     sys.stderr.write("".join(to_json({**head, **line}).decode() + "\n" for line in lines))
+
+
+class Complaint:
+    """When to tell a trouble that is met again and again: at once, and once a minute while it lasts."""
+
+    def __init__(self) -> None:
+        self._told_at: float | None = None
+
+    def is_due(self) -> bool:
+        """Whether it is told now."""
+        now = time.monotonic()
+        if self._told_at is not None and now - self._told_at < COMPLAIN_EVERY_S:
+            return False
+        self._told_at = now
+        return True
+
+    def is_over(self) -> bool:
+        """Whether it was told, and so its end is too."""
+        was_told, self._told_at = self._told_at is not None, None
+        return was_told
 
 
 def configure(level: str) -> None:

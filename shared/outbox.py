@@ -20,6 +20,7 @@ from sqlmodel import Session
 from shared.bulk import Bulk
 from shared.entry_ids import entry_id_of, sortable
 from shared.errors import Defer
+from shared.health import Health
 from shared.metrics import EVENTS_PUBLISHED, OUTBOX_WAITING
 from shared.packed import send_packed
 from shared.work import Database
@@ -50,8 +51,9 @@ class Sent:
 class Relay:
     """Sends the outbox of one service."""
 
-    def __init__(self, database: Database, redis: Redis, prefix: str) -> None:
+    def __init__(self, database: Database, redis: Redis, prefix: str, health: Health | None = None) -> None:
         self._database = database
+        self._health = health or Health()
         self.redis = redis
         self._prefix = prefix
         self._wake = database.wake_on_commit()
@@ -81,9 +83,12 @@ class Relay:
 
     def _tell(self, *, stuck: bool, reason: str = "") -> None:
         """Tell when it changes, not each time."""
+        if stuck:
+            self._health.tell("relay", f"events wait to be published: {reason}")
         if stuck and not self._stuck:
             self._log.warning("outbox waits", reason=reason)
         elif self._stuck and not stuck:
+            self._health.over("relay")
             self._log.info("outbox goes on")
         self._stuck = stuck
         OUTBOX_WAITING.labels(self._database.service).set(stuck)

@@ -5,9 +5,7 @@ A service is data (`Service`) and a function that builds its parts from a `Room`
 
 import asyncio
 import contextlib
-import gc
 import signal
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -18,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import MetaData, text
 
-from shared import log
+from shared import interpreter, log
 from shared.blobs import Blobs, open_blobs
 from shared.bus import Bus, Handle, On, connect
 from shared.contract import Contract
@@ -35,9 +33,11 @@ from shared.work import Database
 
 VERSION = "0.1.0"
 
-#: Longest turn of a thread that computes, as in an import, in seconds: every step of an answer may have to wait for one. With Python's own 5 ms
-#: nine of ten answers over a socket beside such a thread took up to 13 ms, with this 1.6 ms, and the thread got as much done.
-TURN_S = 0.0005
+#: Longest waits of `/readyz` for the database and for Redis, in seconds: less than who asks waits for the answer.
+READY_MAX_S = 1.4
+
+#: How long a start waits for Redis before it opens the doors without, in seconds: they do not need it.
+REDIS_PATIENCE_S = 5.0
 
 
 class Door(Protocol):
@@ -67,10 +67,15 @@ class Room:
             Defer: the database or Redis does not answer, a reader stands still, or the doors are closed.
         """
         self.health.is_well()
-        await self.database.look(lambda session: session.connection().execute(text("SELECT 1")).scalar())
         try:
-            await self.redis.ping()
-        except (RedisError, OSError) as error:
+            async with asyncio.timeout(READY_MAX_S):
+                await self.database.look(lambda session: session.connection().execute(text("SELECT 1")).scalar())
+        except TimeoutError as error:
+            raise Defer("the database does not answer in time") from error
+        try:
+            async with asyncio.timeout(READY_MAX_S):
+                await self.redis.ping()
+        except (RedisError, OSError, TimeoutError) as error:
             raise Defer("redis does not answer") from error
 
 
@@ -116,26 +121,34 @@ class Running:
         self.name = service.name
         self.database = Database(settings.database_url_of(service.name), service.name, service.tables)
         self._redis = connect(settings.redis_url)
-        self._room = Room(settings, self.database, open_blobs(settings.blobs_at()), self._redis)
+        self._room = Room(settings, self.database, open_blobs(settings.blobs_at()), self._redis, Health(service.name))
         self._parts = service.build(self._room)
         if set(self._parts.on) != set(service.contract.reads):
             raise RuntimeError(f"{service.name} does not handle what its contract says it reads")
         self._bus = Bus(settings, self.database, self._parts.on, self._room.health) if self._parts.on else None
-        self._relay = Relay(self.database, self._redis, settings.stream_prefix)
+        self._relay = Relay(self.database, self._redis, settings.stream_prefix, self._room.health)
         self._keeper = Keeper(self.database, self._relay, settings, service.contract, self._room.health)
         self._http = HttpServer(self._parts.app, settings.bind, self._parts.port)
+        self._reading: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Create tables, read, relay, work, and only then open the doors."""
+        """Create tables, read, relay, work, and only then open the doors; `/livez` and `/readyz` answer all the time.
+
+        Without a database nothing goes; without Redis everything but the streams does.
+        """
+        await self._http.start(is_open=False)
         await self._create()
         self._tasks = [asyncio.create_task(keep_running(job, self.name)) for job in self._parts.jobs]
         self._tasks += [asyncio.create_task(self._relay.run()), asyncio.create_task(self._keeper.run())]
         if self._bus:
-            await self._bus.start()
+            self._reading = asyncio.create_task(self._bus.start())
+            await asyncio.wait({self._reading}, timeout=REDIS_PATIENCE_S)
+            if self._reading.done():
+                self._reading.result()
         for door in self._parts.doors:
             await door.start()
-        await self._http.start()
+        self._http.open()
 
     async def stop(self) -> None:
         """Close the doors, finish batches, send what is in the outbox, let go."""
@@ -143,6 +156,7 @@ class Running:
         for door in self._parts.doors:
             await door.stop()
         if self._bus:
+            await end(*([self._reading] if self._reading else []))
             await self._bus.stop()
         await end(*self._tasks)
         with contextlib.suppress(RedisError, OSError, Defer):
@@ -154,14 +168,17 @@ class Running:
 
     async def _create(self) -> None:
         """Create tables; waits for the database as long as it takes."""
-        wait_s = 0.1
+        wait_s, complaint = 0.1, log.Complaint()
         while True:
             try:
                 for database in (self.database, *self._parts.databases):
                     await database.create()
             except Defer as reason:
-                structlog.stdlib.get_logger("run").warning("service waits", service=self.name, reason=str(reason))
+                self._room.health.tell("start", f"it waits to start: {reason}")
+                if complaint.is_due():
+                    structlog.stdlib.get_logger("run").warning("service waits", service=self.name, reason=str(reason))
             else:
+                self._room.health.over("start")
                 return
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, 5.0)
@@ -189,8 +206,8 @@ async def run_services(
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
-            spare_collector()
-            sys.setswitchinterval(TURN_S)
+            interpreter.spare_collector()
+            interpreter.take_short_turns()
             say.info("started", services=[one.name for one in running])
             started()
             await stopping
@@ -219,16 +236,6 @@ async def _start(running: Sequence[Running]) -> None:
         await asyncio.gather(*starts)
     finally:
         await end(*starts)
-
-
-def spare_collector() -> None:
-    """Let the garbage collector leave alone what was made at start, and look less often at what comes and goes.
-
-    A batch makes tens of thousands of objects and drops them; walking through all modules for them cost a third of all time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 async def _wait(stop: asyncio.Event) -> None:

@@ -177,7 +177,8 @@ class Database:
         except DBAPIError as error:
             if not is_trouble(error):
                 raise
-            raise Defer(f"the database of {self.service} cannot be {what} now: {error.orig}") from error
+            reason = str(error.orig) or type(error.orig).__name__
+            raise Defer(f"the database of {self.service} cannot be {what} now: {reason}") from error
 
 
 def chunks(values: Sequence[T], size: int = 300) -> Iterable[Sequence[T]]:

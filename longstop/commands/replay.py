@@ -22,7 +22,8 @@ from longstop.where import data_dir, endpoints
 from shared import log
 from shared.entry_ids import entry_id_of
 from shared.errors import LongstopError
-from shared.run import Service, spare_collector
+from shared.interpreter import spare_collector
+from shared.run import Service
 from shared.settings import Settings
 from shared.work import Database
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,22 +46,34 @@ async def mended(found: Endpoints, act: Callable[[Any], Awaitable[object]]) -> N
 async def _redis(redis: Any, found: Endpoints) -> list[Finding]:
     try:
         server = await redis.info("server")
-        keeps = (await redis.info("persistence")).get("aof_enabled")
-        policy = (await redis.info("memory")).get("maxmemory_policy")
+        keeping, memory = await redis.info("persistence"), await redis.info("memory")
+        role = (await redis.info("replication")).get("role")
         dead = await redis.xlen(f"{found.stream_prefix}:dead.v1")
     except (RedisError, OSError) as error:
         return [Finding("redis", "fail", f"{bare(found.redis_url)} does not answer: {error}")]
     version = str(server["redis_version"])
     new_enough = int(version.split(".", maxsplit=1)[0]) >= REDIS_OLDEST
     findings = [Finding("redis", "ok" if new_enough else "fail", f"version {version}")]
-    if not keeps:
+    findings += [Finding("redis", "fail", words) for words in _refusals(keeping, memory, role)]
+    if not keeping.get("aof_enabled"):
         words = "appendonly is off: after a restart events are published again, not kept"
         findings.append(Finding("redis", "warn", words, _setting(found, "appendonly", "yes")))
+    policy = memory.get("maxmemory_policy")
     if policy != "noeviction":
         words = f"maxmemory-policy is {policy}: it must be noeviction, or events vanish"
         findings.append(Finding("redis", "fail", words, _setting(found, "maxmemory-policy", "noeviction")))
     findings.append(Finding("dead letters", "warn" if dead else "ok", f"{dead} (see: longstop dead list)"))
     return findings
+
+
+def _refusals(keeping: Mapping[str, Any], memory: Mapping[str, Any], role: object) -> Iterator[str]:
+    """Why Redis would take no event now; what is not taken waits in the databases and goes out afterwards."""
+    if role == "slave":
+        yield "it is a replica and takes no events: REPLICAOF NO ONE makes it the master, or name the master in LONGSTOP_REDIS_URL"
+    if (limit := memory.get("maxmemory", 0)) and memory.get("used_memory", 0) >= limit:
+        yield f"its memory is full ({limit} bytes) and it takes no events: raise maxmemory, and see which reader is behind"
+    if keeping.get("aof_last_write_status", "ok") != "ok":
+        yield "it cannot write its append-only file and takes no events: see to the disk under it"
 
 
 def _setting(found: Endpoints, name: str, value: str) -> Cure:

@@ -6,6 +6,7 @@ from services.ingest.handlers import foresee, write_down
 from services.ingest.http import app
 from services.ingest.imap import ImapDoor
 from services.ingest.intake import Intake
+from services.ingest.keeping import EVERY_S, Keeping
 from services.ingest.keys import Keys
 from services.ingest.lmtp import HeldMail, Server
 from services.ingest.settings import IngestSettings
@@ -34,6 +35,7 @@ def build(room: Room) -> Parts:
             MailHeld: On(write_down, prepare=streams.hold, foresee=foresee),
         },
         jobs=[
+            Job("try the blob store", EVERY_S, Keeping(room)),
             Job("forget old keys", 3600, Keys(room.database).forget_old),
             Job("end rows", 3600, retention.end_rows),
             Job("take blobs away", TAKE_AWAY_S, retention.take_away),

@@ -19,6 +19,9 @@ from shared.errors import Defer
 #: Threads that write: enough for the file system to join their fsyncs, few enough for a slow disk.
 WRITERS = 8
 
+#: What is written to see whether a mail could be: a file system that has no page left for it has none for a mail.
+PROBE = b"\0" * 4096
+
 
 class FileBlobs:
     """Blobs as files `a/abcdef…` under one folder: few folders, for each one that a batch touches costs an fsync."""
@@ -51,6 +54,16 @@ class FileBlobs:
         except OSError as error:
             raise Defer(f"the blob store cannot be written: {error.strerror}") from error
         return [name for name, _ in named]
+
+    def check(self) -> None:
+        """Write and fsync a file that is no blob, and take it away."""
+        probe = f"{self._folder}/probe.{os.getpid()}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _write_whole(probe, PROBE)
+            os.unlink(probe)  # noqa: PTH108
+        except OSError as error:
+            raise Defer(f"the blob store cannot be written: {error.strerror}") from error
 
     def get(self, sha256: str) -> bytes | None:
         """Read one blob whole; None for an unknown or malformed name."""

@@ -72,6 +72,11 @@ class ObjectBlobs:
         list(self._threads.map(lambda one: self._put(*one), fresh.items()))
         return [digest.hexdigest() for digest, _ in named]
 
+    def check(self) -> None:
+        """Put one small object, always the same."""
+        with _said("written"):
+            self._s3.put_object(Bucket=self._bucket, Key=f"{self._prefix}probe", Body=b"")
+
     def get(self, sha256: str) -> bytes | None:
         """Read one object whole; None for an unknown or malformed name."""
         if not is_name(sha256):

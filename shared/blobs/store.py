@@ -23,6 +23,13 @@ class Blobs(Protocol):
             Defer: the store cannot take them now; none is promised.
         """
 
+    def check(self) -> None:
+        """See whether a mail could be kept now: write a little, and nothing stays of it that anybody would find.
+
+        Raises:
+            Defer: the store cannot take anything now.
+        """
+
     def get(self, sha256: str) -> bytes | None:
         """The content, or None when there is no such blob.
 

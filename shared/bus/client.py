@@ -1,8 +1,7 @@
 """Clients of Redis: one for sending, and a patient one for the readers of FastStream."""
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -13,6 +12,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from shared.bus.urls import make_pool
+from shared.health import Health
+from shared.log import Complaint
 from shared.metrics import READER_WAITING
 
 #: Longest wait for any answer, in seconds; longer than the longest blocking read.
@@ -20,9 +21,6 @@ SOCKET_TIMEOUT_S = 5.0
 
 #: Longest wait between reads that fail, in seconds.
 PATIENCE_MAX_S = 5.0
-
-#: One line of log for one kind of trouble in this time, in seconds.
-COMPLAIN_EVERY_S = 60.0
 
 #: RESP2: FastStream iterates over the pairs of a read, which RESP3 answers as a map. What fails is repeated by us alone.
 OPTIONS: dict[str, Any] = {
@@ -49,7 +47,7 @@ def connect_patiently(url: str, service: str) -> "PatientRedis":
         ValueError: the URL is wrong; the text says what is allowed.
     """
     client = cast("PatientRedis", PatientRedis.from_pool(make_pool(url, OPTIONS)))
-    client.service = service
+    client.service, client.health, client.complaint = service, Health(), Complaint()
     return client
 
 
@@ -61,9 +59,10 @@ class PatientRedis(Redis):
     """
 
     service = ""
+    health: Health
     rest_s: Mapping[str, Callable[[], float]] = MappingProxyType({})
     _wait_s = 0.1
-    _complained_at = float("-inf")
+    complaint: Complaint
 
     async def xreadgroup(self, groupname: Any, consumername: Any, streams: Any, *args: Any, **kwargs: Any) -> Any:
         """Read, or wait and answer nothing. A stream whose reader rests is not read; then, for a try, one entry of it."""
@@ -75,24 +74,27 @@ class PatientRedis(Redis):
             answer = await super().xreadgroup(groupname, consumername, streams, *args, **kwargs)
         except ResponseError as error:
             if "NOGROUP" not in str(error):
-                return await self._be_patient(error)
+                return await self._be_patient(error, streams)
             try:
                 await create_groups(self, groupname, streams)
             except (RedisError, OSError) as trouble:
-                return await self._be_patient(trouble)
+                return await self._be_patient(trouble, streams)
             return []
         except (RedisError, OSError) as error:
-            return await self._be_patient(error)
+            return await self._be_patient(error, streams)
         self._wait_s = 0.1
         READER_WAITING.labels(self.service).set(0)
+        for stream in streams:
+            self.health.over(f"reader of {stream}")
         return answer
 
-    async def _be_patient(self, error: Exception) -> list[Any]:
+    async def _be_patient(self, error: Exception, streams: Iterable[str]) -> list[Any]:
         READER_WAITING.labels(self.service).set(1)
-        if time.monotonic() - self._complained_at > COMPLAIN_EVERY_S:
-            self._complained_at = time.monotonic()
-            log = structlog.stdlib.get_logger("bus")
-            log.warning("reader waits", service=self.service, reason=str(error) or type(error).__name__)
+        reason = str(error) or type(error).__name__
+        for stream in streams:
+            self.health.tell(f"reader of {stream}", f"streams cannot be read: {reason}")
+        if self.complaint.is_due():
+            structlog.stdlib.get_logger("bus").warning("reader waits", service=self.service, reason=reason)
         await asyncio.sleep(self._wait_s)
         self._wait_s = min(self._wait_s * 2, PATIENCE_MAX_S)
         return []

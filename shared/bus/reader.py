@@ -32,7 +32,7 @@ from shared.bus.pace import Pace
 from shared.errors import Defer
 from shared.events import Event
 from shared.health import Health
-from shared.log import tell_events
+from shared.log import Complaint, tell_events
 from shared.metrics import BATCH_SIZE, EVENTS_DEAD, EVENTS_HANDLED, EVENTS_REPEATED, EVENTS_RETRIED
 from shared.settings import Settings
 from shared.tasks import end
@@ -73,6 +73,7 @@ class Bus:
         self._database = database
         self._group = database.service
         self._on = {f"{settings.stream_prefix}:{kind.STREAM}": (kind, reaction) for kind, reaction in on.items()}
+        self._health = health
         self._fuses = {stream: Fuse(self._group, stream, settings.halt_after, health) for stream in self._on}
         self._claims = Claims(self._group, settings)
         self._in_flight: set[tuple[str, str]] = set()
@@ -89,18 +90,23 @@ class Bus:
 
     async def start(self) -> None:
         """Make the groups, then read. Waits for Redis as long as it takes."""
-        wait_s = 0.1
+        wait_s, complaint = 0.1, Complaint()
         while True:
             try:
                 client = await self._broker.connect()
+                client.health = self._health
                 client.rest_s = {stream: fuse.rest_s for stream, fuse in self._fuses.items()}
                 await create_groups(client, self._group, self._on)
                 await self._broker.start()
             except (RedisError, OSError, TimeoutError) as error:
-                self._log.warning("bus waits for redis", reason=str(error) or type(error).__name__)
+                reason = str(error) or type(error).__name__
+                self._health.tell("bus", f"streams cannot be read: {reason}")
+                if complaint.is_due():
+                    self._log.warning("bus waits for redis", reason=reason)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, 5.0)
             else:
+                self._health.over("bus")
                 self._claiming = asyncio.create_task(self._claim_for_ever())
                 return
 

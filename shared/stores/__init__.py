@@ -19,6 +19,9 @@ Row = TypeVar("Row")
 #: read-only (25), rollback and deadlock (40), resources and disk (53), locks (55), shutdown (57), system (58), internal (XX).
 TROUBLE = ("08", "25", "40", "53", "55", "57", "58", "XX")
 
+#: Primary result codes of SQLite for a file that is damaged: SQLITE_CORRUPT and SQLITE_NOTADB (https://sqlite.org/rescode.html).
+DAMAGED = (11, 26)
+
 
 class Store(Protocol):
     """The database of one service."""
@@ -72,6 +75,8 @@ def is_trouble(error: BaseException) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
+    if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
+        return True
     return error.connection_invalidated or str(getattr(error.orig, "sqlstate", "") or "")[:2] in TROUBLE
 
 

@@ -1,6 +1,5 @@
 """PostgreSQL by asyncpg, for replicas on many machines. Handlers stay plain functions: greenlets wait for them."""
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -9,9 +8,11 @@ from typing import Any, TypeVar, cast
 import asyncpg
 from sqlalchemy import URL, MetaData, event, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import Session
 
+from shared.stores.turn import Turn
 from shared.stores.upgrade import upgrade
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ class PostgresStore:
             },
         )
         event.listen(self._engine.sync_engine, "before_cursor_execute", _without_nul, retval=True)
-        self._writing = asyncio.Lock()
+        self._writing = Turn()
         self._lock_key = int.from_bytes(hashlib.sha256(f"longstop/{service}".encode()).digest()[:8], signed=True)
 
     async def create(self, metadata: MetaData) -> None:
@@ -66,7 +67,7 @@ class PostgresStore:
 
         With READ COMMITTED every statement after the lock sees what the transaction before it left.
         """
-        async with self._writing, self._session() as session:
+        async with self._writing.taken(), self._session() as session:
             await self._take_turn(session)
             return await _run(session, job)
 
@@ -104,7 +105,9 @@ class PostgresStore:
                 session.begin(),
             ):
                 yield session
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except (TimeoutError, NoConnectionError) as error:
+            raise OperationalError(None, None, TimeoutError("the server does not answer in time")) from error
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise OperationalError(None, None, error) from error
 
     async def _take_turn(self, session: AsyncSession) -> None:

@@ -13,6 +13,7 @@ from typing import IO, Any, TypeVar
 from sqlalchemy import URL, Engine, MetaData, create_engine, event
 from sqlmodel import Session
 
+from shared.stores.turn import Turn
 from shared.stores.upgrade import upgrade
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class SqliteStore:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         self._writer = _engine(url, begin="BEGIN IMMEDIATE")
         self._reader = _engine(url, begin="BEGIN")
+        self._writing = Turn()
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix=f"{service}-write")
         self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix=f"{service}-read")
         self._turn = Path(f"{url.database}-{service}-relay") if url.database else None
@@ -53,7 +55,8 @@ class SqliteStore:
 
     async def write(self, job: Callable[[Session], T]) -> T:
         """Run `job` in the one writing thread."""
-        return await self._in(self._write_thread, transact, self._writer, job)
+        async with self._writing.taken():
+            return await self._in(self._write_thread, transact, self._writer, job)
 
     async def read(self, query: Callable[[Session], T]) -> T:
         """Run `query` in a reading thread: the write-ahead log lets it see one snapshot while others write."""

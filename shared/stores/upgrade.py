@@ -1,11 +1,13 @@
 """Making a database what the code expects: tables, and columns and indexes that were added to them since.
 
-Only additions: a column that goes away stays behind unused. What is more than an addition needs a version of its own.
+Only additions: a column that goes away stays behind unused, but for one that must be given a value and no longer is. What is
+more than that needs a version of its own.
 """
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, inspect
+from sqlalchemy import Column, Connection, Inspector, MetaData, Table, inspect
 from sqlalchemy.schema import CreateColumn
 from sqlalchemy.sql import literal
 
@@ -18,6 +20,7 @@ def upgrade(connection: Connection, metadata: MetaData) -> None:
     for table in metadata.tables.values():
         if table.name not in there:
             continue
+        _release(table, inspector, connection)
         columns = {column["name"] for column in inspector.get_columns(table.name)}
         for column in table.columns:
             if column.name not in columns:
@@ -34,8 +37,38 @@ def _definition(column: Column[Any], connection: Connection) -> str:
     definition = str(CreateColumn(column).compile(dialect=connection.dialect))
     if column.nullable or column.server_default is not None:
         return definition
-    value = getattr(column.default, "arg", None)
-    if not isinstance(value, str | int | float):
+    value = _default(column)
+    if value is None:
         raise TypeError(f"{column.table.name}.{column.name} needs a default to be added to rows that are there")
-    default = literal(value, column.type).compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+    given = literal("[]" if value == [] else "{}") if value in ([], {}) else literal(value, column.type)
+    default = given.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     return f"{definition} DEFAULT {default}"
+
+
+def _default(column: Column[Any]) -> str | float | datetime | list[Any] | dict[str, Any] | None:
+    """What the rows that are there take: a constant, or what is empty; anything else is made anew for each row."""
+    given = column.default
+    value = getattr(given, "arg", None)
+    if given is not None and given.is_callable:
+        value = value(None) if callable(value) else None  # SQLAlchemy passes a context
+        return value if value in ([], {}) else None
+    return value if isinstance(value, str | int | float | datetime) else None
+
+
+def _release(table: Table, inspector: Inspector, connection: Connection) -> None:
+    """Let rows be added that know nothing of columns that went away."""
+    quote = connection.dialect.identifier_preparer.quote
+    named = quote(table.name)
+    for column in inspector.get_columns(table.name):
+        if column["name"] in table.columns or column["nullable"] or column["default"] is not None:
+            continue
+        if connection.dialect.name != "sqlite":
+            connection.exec_driver_sql(f"ALTER TABLE {named} ALTER COLUMN {quote(column['name'])} DROP NOT NULL")
+            continue
+        for index in inspector.get_indexes(table.name):
+            if column["name"] in index["column_names"]:
+                connection.exec_driver_sql(f"DROP INDEX {quote(str(index['name']))}")
+        connection.exec_driver_sql(
+            f"ALTER TABLE {named} DROP COLUMN {quote(column['name'])}"
+        )  # NOT NULL cannot be dropped
+    inspector.clear_cache()

@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from shared.web.headers import Harmless
+from shared.web.opening import Opening
 from shared.web.patience import Patient
 
 
@@ -17,8 +18,9 @@ class HttpServer:
     """One application on one port, inside the loop of the process."""
 
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        self._opening = Opening(Harmless(app))
         config = uvicorn.Config(
-            Harmless(app),
+            self._opening,
             http=Patient,
             ws="none",
             log_config=None,
@@ -34,9 +36,14 @@ class HttpServer:
         self._socket = listen(host, port)
         self._task: asyncio.Task[Any] | None = None
 
-    async def start(self) -> None:
-        """Begin to answer."""
+    async def start(self, *, is_open: bool = True) -> None:
+        """Begin to answer; until it is open only how the service is."""
+        self._opening.is_open = is_open
         self._task = asyncio.create_task(self._server.serve([self._socket]))
+
+    def open(self) -> None:
+        """Answer everything."""
+        self._opening.is_open = True
 
     async def stop(self) -> None:
         """Finish open requests, then close."""

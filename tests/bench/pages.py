@@ -15,7 +15,7 @@ from sqlmodel import func, select
 from services.console.tables import METADATA, Report
 from shared.embedded import EmbeddedRedis
 from shared.events import fact_id
-from shared.run import spare_collector
+from shared.interpreter import spare_collector
 from shared.work import Database, Work
 from tests.bench.million import World, fill
 from tests.bench.rebuild import rebuild

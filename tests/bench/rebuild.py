@@ -26,7 +26,7 @@ from shared.events import (
     fact_id,
 )
 from shared.events.message import Envelope
-from shared.run import spare_collector
+from shared.interpreter import spare_collector
 from shared.work import Database, Work, chunks
 
 WORDS = [

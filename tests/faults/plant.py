@@ -135,14 +135,16 @@ class Plant:
             )
 
     def wait_for(self, name: str) -> None:
-        """Wait until its port answers."""
+        """Wait until its doors are open."""
         until(lambda: self.answers(name), f"{name} is up; see its log: {self.log(name)[-1500:]}")
 
-    def answers(self, name: str, page: str = "livez") -> bool:
+    def answers(self, name: str) -> bool:
+        """Whether it answers more than how it is: until it has started it says 503 to anything else."""
         try:
-            return httpx.get(f"http://127.0.0.1:{self.ports[name]}/{page}", timeout=5, trust_env=False).is_success
+            answer = httpx.get(f"http://127.0.0.1:{self.ports[name]}/", timeout=5, trust_env=False)
         except httpx.TransportError:
             return False
+        return answer.status_code != httpx.codes.SERVICE_UNAVAILABLE
 
     def kill(self, name: str) -> None:
         self.processes[name].kill()

@@ -17,8 +17,10 @@ from longstop.flow import look
 from longstop.services import NAMES
 from longstop.show import out
 from longstop.where import Endpoints
+from shared.bus import connect
 from shared.events import BlockOrigin, BlockRequested, ReportSubmitted
-from tests.services import House, house
+from tests.redis_servers import redis_server
+from tests.services import House, free_port, house
 from tests.waiting import until
 
 REQUEST = BlockRequested(request_id="r", kind="address", value="fee@parcel.example", origin=BlockOrigin(by="eve"))
@@ -99,6 +101,19 @@ async def test_a_service_that_does_not_answer_is_told_by_name(found: Endpoints, 
     gone = await of("console", found, data_dir)
     assert gone.level == "fail"
     assert "does not answer" in gone.words
+
+
+async def test_a_redis_that_takes_no_events_is_told_with_the_cure(found: Endpoints, tmp_path: Path) -> None:
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    async with redis_server(tmp_path / "redis", url, {"port": port, "appendonly": "yes"}):
+        client: Any = connect(url)
+        await client.config_set("maxmemory", "1")
+        await client.replicaof("127.0.0.1", "9")
+        told = [one.words for one in await in_motion(replace(found, redis_url=url), tmp_path) if one.level == "fail"]
+        await client.aclose()
+    assert any("it is a replica" in words and "REPLICAOF NO ONE" in words for words in told)
+    assert any("its memory is full (1 bytes)" in words for words in told)
 
 
 async def test_every_service_is_asked_whether_it_is_ready(found: Endpoints, data_dir: Path) -> None:

@@ -59,6 +59,12 @@ def test_what_is_erased_is_gone_unless_it_came_again(blobs: Blobs) -> None:
     assert blobs.get(again) == b"again"
 
 
+def test_a_look_whether_a_mail_could_be_kept_leaves_no_mail(blobs: Blobs) -> None:
+    blobs.check()
+    blobs.check()
+    assert list(blobs.older(datetime.now(UTC) + timedelta(days=1))) == []
+
+
 def test_what_is_older_than_a_time_is_listed(blobs: Blobs) -> None:
     names = blobs.put([str(number).encode() for number in range(20)])
     now = datetime.now(UTC)
@@ -77,6 +83,8 @@ def test_objects_of_others_in_the_bucket_are_left_alone(url: str, server: str, p
 def test_a_store_that_is_away_or_lacks_the_bucket_defers(url: str) -> None:
     with pytest.raises(Defer, match="NoSuchBucket"):
         open_blobs(url.replace("s3://", "s3://other-")).put([b"content"])
+    with pytest.raises(Defer, match="NoSuchBucket"):
+        open_blobs(url.replace("s3://", "s3://other-")).check()
     gone = open_blobs("s3://bucket?endpoint=http://127.0.0.1:9")
     with pytest.raises(Defer, match="cannot be written"):
         gone.put([b"content"])

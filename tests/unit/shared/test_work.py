@@ -1,5 +1,6 @@
 """Work: one transaction, committed by the edge or not at all."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -7,12 +8,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import MetaData, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import MetaData, func, insert, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Field, Session, SQLModel, col
 
 from shared.errors import Defer
 from shared.events import CaseJoined
+from shared.stores.turn import Turn
 from shared.tables import UtcTime
 from shared.work import Database, Work
 
@@ -142,3 +144,60 @@ async def test_an_error_of_the_database_tells_nothing_of_the_rows(database_url: 
         await store.run(again)
     assert "private" not in str(error.value).partition("DETAIL")[0]
     await store.close()
+
+
+async def test_a_damaged_file_is_the_databases_fault_and_not_that_of_what_was_asked(tmp_path: Path) -> None:
+    made = Database(f"sqlite:///{tmp_path}/work.db", "work", METADATA)
+    await made.create()
+
+    def say_much(work: Work) -> None:
+        for number in range(500):
+            work.emit(CaseJoined(case_id="c", report_id=f"{number}", report_count=1))
+
+    await made.run(say_much)
+    await made.close()
+    path = tmp_path / "work.db"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
+    damaged = Database(f"sqlite:///{tmp_path}/work.db", "work", METADATA)
+    try:
+        with pytest.raises(Defer, match="malformed"):
+            await damaged.look(lambda session: session.execute(select(damaged.outbox)).all())
+        with pytest.raises(Defer, match="malformed"):
+            await damaged.run(lambda work: work.emit(CaseJoined(case_id="c", report_id="r", report_count=1)))
+    finally:
+        await damaged.close()
+    path.write_bytes(b"this is no database" * 1000)
+    other = Database(f"sqlite:///{tmp_path}/work.db", "work", METADATA)
+    with pytest.raises(Defer, match="not a database"):
+        await other.create()
+    await other.close()
+
+
+async def test_many_who_ask_a_server_that_hangs_are_told_to_come_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.stores.postgres.CONNECT_MAX_S", 0.2)
+    database = Database(postgres_url, "work", MetaData())
+
+    async def ask() -> object:
+        return await database.look(lambda session: session.execute(text("SELECT pg_sleep(1)")).scalar())
+
+    try:
+        answers = await asyncio.gather(*(ask() for _ in range(8)), return_exceptions=True)
+    finally:
+        await database.close()
+    told = [one for one in answers if one]
+    assert told, "there was a connection for everybody"
+    assert {str(one) for one in told} == {"the database of work cannot be read now: the server does not answer in time"}
+    assert {type(one) for one in told} == {Defer}
+
+
+async def test_nobody_waits_for_their_turn_for_ever() -> None:
+    turn = Turn(wait_max_s=0.01)
+    async with turn.taken():
+        with pytest.raises(OperationalError, match="takes too long"):
+            async with turn.taken():
+                pass
+    async with turn.taken():
+        pass
