@@ -1,4 +1,9 @@
-"""Mails written for tests of the local analyser, as short tables: `honest.toml`, `phish.toml`, `junk.toml`."""
+"""Mails written for tests of the local analyser, as short tables: `honest.toml`, `phish.toml`, `junk.toml`, and `blind_` of each.
+
+A mail has `from`, `subject`, `text` or `html` or both, `auth` (a word of `RESULTS`, what a gateway writes, or nothing), `link` (an HTML part
+of the text with this link), `headers`, and `files`, each a table of `name`, `type`, `cid` (inline) and one content: `text`, `hex` at
+`offset`, `members` of a zip (`locked` marks them as encrypted), or `qr`, the text of a QR code. `attach` names files without content.
+"""
 
 import html
 import io
@@ -10,6 +15,9 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
+
+import zxingcpp
+from PIL import Image
 
 HERE = Path(__file__).parent
 
@@ -39,7 +47,8 @@ def written(table: str) -> list[Written]:
 def _raw(one: dict[str, Any]) -> bytes:
     made = EmailMessage()
     domain = parseaddr(one["from"])[1].rpartition("@")[2]
-    if results := RESULTS.get(one.get("auth", "pass")):
+    auth = one.get("auth", "pass")
+    if results := RESULTS.get(auth, auth):
         made["Authentication-Results"] = "mx.example.org; " + results.format(domain=domain)
     made["From"] = one["from"]
     made["To"] = "Ana Lind <ana@example.org>"
@@ -47,12 +56,22 @@ def _raw(one: dict[str, Any]) -> bytes:
     made["Date"] = "Tue, 04 Mar 2025 10:00:00 +0000"
     for name, value in one.get("headers", {}).items():
         made[name] = value
-    made.set_content(one["text"])
-    if link := one.get("link"):
-        made.add_alternative(_page(one["text"], link), subtype="html")
+    _write(made, one)
     for name in one.get("attach", ()):
         _attach(made, name, one.get("members", ()))
+    for file in one.get("files", ()):
+        _add(made, file)
     return made.as_bytes()
+
+
+def _write(made: EmailMessage, one: dict[str, Any]) -> None:
+    page = one.get("html") or (_page(one["text"], one["link"]) if "link" in one else "")
+    if "text" in one:
+        made.set_content(one["text"])
+        if page:
+            made.add_alternative(page, subtype="html")
+    else:
+        made.set_content(page, subtype="html")
 
 
 def _page(text: str, link: str) -> str:
@@ -73,3 +92,41 @@ def _attach(made: EmailMessage, name: str, members: Iterator[str]) -> None:
                 archive.writestr(member, b"MZ")
         content = packed.getvalue()
     made.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+
+
+def _add(made: EmailMessage, file: dict[str, Any]) -> None:
+    maintype, _, subtype = file.get("type", "application/octet-stream").partition("/")
+    about = {"cid": f"<{file['cid']}>", "disposition": "inline"} if "cid" in file else {}
+    if "qr" in file and "type" not in file:
+        maintype, subtype = "image", "png"
+    made.add_attachment(_content(file), maintype=maintype, subtype=subtype, filename=file["name"], **about)
+
+
+def _content(file: dict[str, Any]) -> bytes:
+    if "members" in file:
+        return _zipped(file["members"], locked=file.get("locked", False))
+    if "qr" in file:
+        return _code(file["qr"])
+    if "hex" in file:
+        return (bytes(file.get("offset", 0)) + bytes.fromhex(file["hex"])).ljust(2048, b"\0")
+    return str(file["text"]).encode()
+
+
+def _zipped(members: dict[str, str], *, locked: bool) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    content = packed.getvalue()
+    if locked:  # bit 0 of the general purpose flags, local and central (APPNOTE.TXT 4.4.4)
+        content = content.replace(b"PK\3\4\x14\0\0\0", b"PK\3\4\x14\0\1\0").replace(
+            b"PK\1\2\x14\3\x14\0\0\0", b"PK\1\2\x14\3\x14\0\1\0"
+        )
+    return content
+
+
+def _code(text: str) -> bytes:
+    made = io.BytesIO()
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode)
+    Image.fromarray(zxingcpp.write_barcode_to_image(code, scale=4, add_quiet_zones=True)).save(made, "PNG")
+    return made.getvalue()
