@@ -96,10 +96,13 @@ def _attach(made: EmailMessage, name: str, members: Iterator[str]) -> None:
 
 def _add(made: EmailMessage, file: dict[str, Any]) -> None:
     maintype, _, subtype = file.get("type", "application/octet-stream").partition("/")
-    about = {"cid": f"<{file['cid']}>", "disposition": "inline"} if "cid" in file else {}
+    cid = f"<{file['cid']}>" if "cid" in file else None
+    shown = "inline" if cid else "attachment"
     if "qr" in file and "type" not in file:
         maintype, subtype = "image", "png"
-    made.add_attachment(_content(file), maintype=maintype, subtype=subtype, filename=file["name"], **about)
+    made.add_attachment(
+        _content(file), maintype=maintype, subtype=subtype, filename=file["name"], disposition=shown, cid=cid
+    )
 
 
 def _content(file: dict[str, Any]) -> bytes:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.submission.specimens import PASSED, evidence, file, mail, on_a_list, opinion, signals
+from tests.unit.submission.specimens import PASSED, checks, evidence, file, mail, on_a_list, opinion, signals
 
 
 @pytest.mark.parametrize(
@@ -110,3 +110,29 @@ def test_each_kind_is_told_once() -> None:
 def test_a_name_made_of_dots_takes_no_time_to_speak_of() -> None:
     hostile = tuple(file(".pdf" + ". _-" * 30, "zip", members=(".pdf" + " ." * 90,) * 1_000) for _ in range(50))
     assert opinion(mail(attachments=hostile)).category == "unknown"
+
+
+@pytest.mark.parametrize("name", ["order.one", "scan.ACE", "po.r01", "list.uue", "x.library-ms", "a.z"])
+def test_files_of_kinds_that_hide_programs_are_malware_of_strangers(name: str) -> None:
+    assert opinion(mail("", attachments=(file(name),))).category == "malware"
+
+
+def test_notebooks_of_colleagues_are_not() -> None:
+    sent = mail("Karin <karin@example.org>", attachments=(file("minutes.one"),))
+    assert "odd_container" not in signals(sent)
+    assert "odd_container" in signals(
+        mail("Karin <karin@example.org>", attachments=sent.attachments, authentication=checks("fail"))
+    )
+
+
+@pytest.mark.parametrize(
+    "svg",
+    ['<svg xmlns="x" onload="go()">', "<svg><script>go()</script></svg>", '<svg><a href="javascript:go()"/></svg>'],
+)
+def test_a_drawing_that_runs_a_program_is_malware(svg: str) -> None:
+    assert opinion(mail("", attachments=(file("logo.svg", "html"),), attached_html=svg)).category == "malware"
+
+
+def test_a_drawing_is_a_page_to_open_but_no_program() -> None:
+    drawing = mail("", attachments=(file("logo.svg", "html"),), attached_html='<svg><path d="M0 0"/></svg>')
+    assert "picture_runs" not in signals(drawing)

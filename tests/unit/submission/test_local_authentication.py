@@ -3,7 +3,8 @@
 import pytest
 
 from shared.events import Authentication
-from tests.unit.submission.specimens import PASSED, checks, evidence, mail, on_a_list, opinion, signals
+from shared.events.vocabulary import AuthResult
+from tests.unit.submission.specimens import PASSED, checks, evidence, mail, on_a_list, opinion, person, signals
 
 
 def test_a_mail_that_passes_has_nothing_against_it() -> None:
@@ -57,6 +58,16 @@ def test_failed_checks_alone_call_a_mail_bad_only_when_many_people_do() -> None:
 
 def test_lists_break_authentication_and_are_not_blamed() -> None:
     assert signals(on_a_list(authentication=checks("fail", "fail", "fail"))) == set()
+
+
+@pytest.mark.parametrize(
+    ("spf", "told"),
+    [("fail", {"spf_fail"}), ("softfail", {"spf_fail"}), ("none", {"no_authentication"}), ("pass", set())],
+)
+def test_what_a_list_itself_found_of_a_new_writer_counts(spf: AuthResult, told: set[str]) -> None:
+    assert signals(on_a_list(authentication=checks(spf))) == told
+    assert signals(on_a_list(authentication=checks(spf), headers={"in-reply-to": "<1@x.example>"})) == {"list_id"}
+    assert signals(on_a_list(authentication=checks(spf), from_=person("Bo via Talk <talk@lists.example>"))) == set()
 
 
 def test_an_own_domain_that_fails_is_forged() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.submission.specimens import PASSED, evidence, mail, on_a_list, opinion, signals
+from tests.unit.submission.specimens import PASSED, evidence, link, mail, on_a_list, opinion, signals
 
 LEAVE: dict[str, Any] = {"list_unsubscribe": "<https://partner.example/u>"}
 TIPPING: dict[str, Any] = {"text": "Your tax refund: last warning"}  # two points by itself
@@ -77,3 +77,41 @@ def test_many_reports_keep_an_own_mail_from_being_clean() -> None:
     own = mail("Cy <cy@example.org>", authentication=PASSED)
     assert opinion(own).category == "clean"
     assert opinion(own, count=4).category == "unknown"
+
+
+SELLS = "Order now and save up to half: no obligation, limited offer, best price."
+
+
+def test_a_sellers_tone_is_told_the_more_of_it_the_more() -> None:
+    some = evidence(mail("", text="A discount, no obligation."))["pitch"]
+    more = evidence(mail("", text=SELLS))["pitch"]
+    assert 0 < some.weight < more.weight <= 2.0
+
+
+def test_one_of_its_words_is_no_sellers_tone() -> None:
+    assert "pitch" not in signals(mail("", text="I got a discount."))
+
+
+def test_mail_that_can_be_left_or_leads_to_its_sender_or_is_of_colleagues_may_sell() -> None:
+    own = link("https://partner.example/shop")
+    assert "pitch" not in signals(mail("", text=SELLS, authentication=PASSED, list_unsubscribe="<https://x.example/u>"))
+    assert "pitch" not in signals(mail("Bo <bo@partner.example>", own, text=SELLS))
+    assert "pitch" not in signals(mail("Karin <karin@example.org>", text=SELLS, authentication=PASSED))
+
+
+def test_talks_on_lists_may_sell_a_little() -> None:
+    assert "pitch" not in signals(on_a_list(text="A discount, no obligation."))
+    assert "pitch" in signals(on_a_list(text=SELLS))
+    assert "pitch" not in signals(on_a_list(text=SELLS, headers={"references": "<1@x.example>"}))
+
+
+def test_the_foot_that_a_list_writes_is_not_the_writers() -> None:
+    foot = "\n" + "_" * 47 + "\ntalk mailing list\nlimited offer, no obligation, order now, best price\n"
+    assert "pitch" not in signals(on_a_list(text="Hello all, the minutes are done." + foot))
+    assert "pitch" in signals(on_a_list(text="Hello." + foot + "order now, limited offer\n" * 20))
+
+
+def test_words_that_are_quoted_in_an_answer_on_a_list_are_not_the_writers() -> None:
+    quoted = "> Verify your account within 24 hours or it will be suspended.\n\nWe see these too."
+    assert signals(on_a_list(subject="Re: [talk] wave of fakes", text=quoted)) <= {"list_id", "fake_reply"}
+    assert "credentials" in signals(on_a_list(subject="Re: [talk] wave", text=quoted.replace("> ", "")))

@@ -51,7 +51,17 @@ def test_every_ambiguous_name_is_a_brand() -> None:
 
 
 def test_every_family_of_phrases_is_used() -> None:
-    used = {*SINGLE, *SEVERAL, *TOGETHER, "generic_greeting", "callback", "password_in_text"}
+    used = {
+        *SINGLE,
+        *SEVERAL,
+        *TOGETHER,
+        "generic_greeting",
+        "callback",
+        "password_in_text",
+        "pitch",
+        "scan",
+        "new_account",
+    }
     assert set(FAMILIES) == used
 
 

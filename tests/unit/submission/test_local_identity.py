@@ -99,8 +99,21 @@ def test_answers_that_go_to_the_sender_or_his_mailer_are_not(sender: str, answer
     assert not {name for name in signals(mail(sender, reply_to=person(answer))) if name.startswith("reply_to")}
 
 
-def test_a_list_may_take_the_answers() -> None:
-    assert signals(on_a_list(reply_to=person("Talk <talk@gmail.com>"))) == set()
+@pytest.mark.parametrize(
+    ("sender", "headers"),
+    [
+        ("Bo <bo@partner.example>", {"in-reply-to": "<1@x.example>"}),
+        ("Bo via Talk <talk@lists.example>", {}),
+        ("Talk <talk@lists.example>", {}),
+    ],
+)
+def test_a_list_may_take_the_answers(sender: str, headers: dict[str, str]) -> None:
+    posted = on_a_list(from_=person(sender), reply_to=person("Bo <bo@gmail.com>"), headers=headers)
+    assert signals(posted) <= {"list_id"}
+
+
+def test_who_opens_a_talk_on_a_list_and_is_answered_at_a_private_mailbox_is_told() -> None:
+    assert signals(on_a_list(reply_to=person("Bo <bo@gmail.com>"))) == {"reply_to_freemail"}
 
 
 def test_the_recipients_name_as_the_sender_is_told() -> None:

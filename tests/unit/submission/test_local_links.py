@@ -49,8 +49,18 @@ def test_the_own_domain_is_a_fine_target() -> None:
 
 
 def test_lists_are_not_told_about_strangers_hosts() -> None:
-    posted = on_a_list(links=(link("https://prize.web.app/"), link("https://prize.click/", "www.bank.example")))
-    assert signals(posted) == set()
+    links = (link("https://prize.web.app/"), link("https://prize.click/", "www.bank.example"))
+    assert signals(on_a_list(links=links, headers={"references": "<1@x.example>"})) == {"list_id"}
+    assert signals(on_a_list(links=links)) == {"free_hosting", "cheap_link"}
+
+
+@pytest.mark.parametrize("path", ["setup.exe", "Setup.MSI?x=1", "a/b/tool.iso"])
+def test_a_link_to_a_program_is_told_but_not_of_a_maker_that_can_be_left(path: str) -> None:
+    url = f"https://files.partner.example/{path}"
+    assert "program_link" in signals(mail("Bo <bo@partner.example>", link(url)))
+    left: dict[str, Any] = {"list_unsubscribe": "<https://partner.example/u>", "authentication": PASSED}
+    assert "program_link" not in signals(mail("Bo <bo@partner.example>", link(url), **left))
+    assert "program_link" not in signals(mail("Bo <bo@partner.example>", link("https://partner.example/exe")))
 
 
 @pytest.mark.parametrize("text", ["www.bank.example", "https://bank.example/login", "bank.example"])

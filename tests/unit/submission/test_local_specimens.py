@@ -42,3 +42,16 @@ def test_nine_of_ten_phish_are_called_bad_without_any_authentication_results() -
 
 def test_nothing_bad_is_ever_called_clean() -> None:
     assert "clean" not in {category(raw) for one in (*PHISH, *JUNK) for raw in (one.raw, one.bare)}
+
+
+@pytest.mark.parametrize("one", written("blind_honest"), ids=BY_NAME)
+def test_honest_mail_of_the_second_blind_round_is_not_called_bad(one: Written) -> None:
+    assert category(one.raw) not in BAD_CATEGORIES
+    assert category(one.bare) not in BAD_CATEGORIES
+
+
+@pytest.mark.parametrize(("table", "least"), [("blind_phish", 0.9), ("blind_junk", 0.75)])
+def test_most_bad_mail_of_the_second_blind_round_is_and_none_is_clean(table: str, least: float) -> None:
+    found = [category(one.raw) for one in written(table)]
+    assert sum(one in BAD_CATEGORIES for one in found) >= least * len(found)
+    assert "clean" not in found

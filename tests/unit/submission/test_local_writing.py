@@ -74,3 +74,23 @@ def test_slashes_and_dots_make_no_link(subject: str) -> None:
 def test_what_is_quoted_of_a_subject_cannot_break_out_of_the_sentence() -> None:
     text = evidence(mail(subject="p\u0430ypal\u202e<b>\r\nhttp://x.example"))["mixed_scripts"].text
     assert not {"\r", "\n", "\u202e"} & set(text)
+
+
+@pytest.mark.parametrize("name", ["Casino 🎰", "⭐ Winner", "Bo ✅"])
+def test_pictures_in_a_senders_name_are_told(name: str) -> None:
+    assert "picture_in_name" in signals(mail(f"{name} <bo@partner.example>"))
+
+
+def test_letters_of_any_script_are_no_pictures() -> None:
+    assert not {name for name in signals(mail("Zoë 李伟 <bo@partner.example>")) if name.startswith("picture")}
+
+
+def test_a_stranger_who_speaks_of_the_recipients_domain_is_told() -> None:
+    assert "recipient_domain_in_subject" in signals(
+        mail("Bo <bo@partner.example>", subject="example.org - final notice")
+    )
+
+
+@pytest.mark.parametrize("sender", ["Karin <karin@example.org>", "Karin <karin@mail.example.org>"])
+def test_a_neighbour_may(sender: str) -> None:
+    assert "recipient_domain_in_subject" not in signals(mail(sender, subject="example.org - final notice"))

@@ -9,6 +9,7 @@ from services.submission.analysers.offline import (
     authentication,
     brands,
     bulk,
+    business,
     content,
     identity,
     links,
@@ -32,6 +33,7 @@ SIGNALS: tuple[Callable[[View], Signals], ...] = (
     links.signals,
     attachments.signals,
     content.signals,
+    business.signals,
     bulk.signals,
     bulk.reported,
 )
@@ -48,6 +50,10 @@ BORROWED = frozenset(
         "brand_disguised",
     }
 )
+
+
+#: Signals that say that a stranger fills in an honest service's form: what proves the service proves nothing of the words.
+FILLED_IN = frozenset({"stuffed_greeting", "stranger_note", "office_on_freemail", "brand_in_name"})
 
 
 class LocalAnalyser:
@@ -82,9 +88,12 @@ def opinion_of(view: View) -> Opinion:
 
 
 def _without_empty_praise(seen: Sequence[Seen]) -> Iterable[Seen]:
-    """A sender whose very name is a lie gets nothing for leading to itself."""
-    lies = not BORROWED.isdisjoint(one.signal for one in seen)
-    return (one for one in seen if not (lies and one.signal == "own_link"))
+    """A sender whose very name is a lie gets nothing for leading to itself, nor a platform for what its customers write."""
+    names = {one.signal for one in seen}
+    empty = {"own_link"} if BORROWED & names else set()
+    if FILLED_IN & names:
+        empty |= {"own_link", "brand_sender"}
+    return (one for one in seen if one.signal not in empty)
 
 
 def _evaluation(category: VerdictCategory) -> Evaluation:

@@ -19,7 +19,12 @@ DOUBLE_NAME = re.compile(
 _PAGE_POSING = re.compile(r"(?i)\.(?:pdf|docx?|xlsx?|pptx?|jpe?g|png)[\s._-]{0,40}\.(?:x?html?|shtml?|svg)$")
 _PAGE_NAME = re.compile(r"(?i)\.(?:x?html?|shtml?|mht|mhtml|svg)$")
 _IMAGE_NAME = re.compile(r"(?i)\.(?:iso|img|vhdx?|udf)$")
+_ODD_NAME = re.compile(
+    r"(?i)\.(?:one|onepkg|ace|arj|uue?|lzh|z|r\d\d|daa|wim|library-ms|search-ms|settingcontent-ms|msc|diagcab|xlam|ppam|wll)$"
+)
 _MACRO_NAME = re.compile(r"(?i)\.(?:doc|xls|ppt|dot|xlt|pot)m$|\.xlsb$")
+
+_SVG_RUNS = re.compile(r"(?i)<svg\b[^>]{0,2000}\bonload\s{0,5}=|<script\b|javascript:")
 
 #: How a page makes a file out of itself, so that no gateway ever saw that file.
 _SMUGGLING = ("atob(", "new blob", "createobjecturl", "mssaveoropenblob", "string.fromcharcode")
@@ -36,7 +41,7 @@ def signals(view: View) -> Signals:
             if seen.signal not in told:
                 told.add(seen.signal)
                 yield seen
-    pages = f"{view.mail.html}\n{view.mail.attached_html}".lower() if view.mail.has_script else ""
+    pages = f"{view.mail.html if view.mail.has_script else ''}\n{view.mail.attached_html}".lower()
     if any(word in pages for word in _SMUGGLING):
         text = "Its page makes a file out of itself when it is opened, past every filter (HTML smuggling)."
         yield Seen("html_smuggling", text, "HTML")
@@ -72,6 +77,9 @@ def _carriers(attachment: Attachment, view: View) -> Signals:
     if attachment.real_type == "iso" or _IMAGE_NAME.search(attachment.name):
         text = f"The file {name} is a disk image, which hides what it carries from the system's checks."
         yield Seen("disk_image", text, WHERE)
+    if _ODD_NAME.search(attachment.name) and not view.is_plausibly_own:
+        text = f"The file {name} is of a kind that hides programs from checks, and that offices hardly send."
+        yield Seen("odd_container", text, WHERE)
     if attachment.real_type in {"ooxml-macro", "ole-macro"} or _MACRO_NAME.search(attachment.name):
         yield Seen("macro_document", f"The document {name} carries a program (macros).", WHERE)
     if attachment.encrypted and FAMILIES["password_in_text"].first(view.text):
@@ -82,6 +90,8 @@ def _carriers(attachment: Attachment, view: View) -> Signals:
     if attachment.real_type == "html" or _PAGE_NAME.search(attachment.name):
         text = f"The file {name} is a web page to open from the disk, past every filter of links."
         yield Seen("html_attachment", text, WHERE, 1.5 if _PAGE_POSING.search(attachment.name) else 1.0)
+        if attachment.name.lower().endswith(".svg") and _SVG_RUNS.search(view.mail.attached_html):
+            yield Seen("picture_runs", f"The picture {name} carries a program that runs when it is opened.", WHERE)
 
 
 def _is_lonely(view: View) -> bool:

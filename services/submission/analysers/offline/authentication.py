@@ -11,11 +11,16 @@ WHERE = "header Authentication-Results"
 #: What SPF and DKIM still add when DMARC failed, which says that neither of them fits.
 BESIDE_DMARC = 0.5
 
+#: What it says of a writer that his domain has no SPF, where a list shows no other check.
+BESIDE_LIST = 0.5
+
 
 def signals(view: View) -> Signals:
     """What the checks of the receiving gateway say."""
     if not view.is_list:
         yield from _checks(view)
+    elif not (view.is_conversation or view.is_passed_on):
+        yield from _first_post(view)
     if under(view.mail.from_.domain, view.own_domains):
         yield from _own_domain(view)
 
@@ -47,6 +52,18 @@ def _checks(view: View) -> Signals:
         and not {"pass", "bestguesspass", "fail", "softfail", "temperror"}.intersection(results)
     ):
         yield Seen("no_authentication", f"Nothing proves that {domain} sent it (no SPF, DKIM or DMARC).", WHERE)
+
+
+def _first_post(view: View) -> Signals:
+    """What the list's own server found of the writer's: SPF alone. A gateway behind the list checks all three, of the list."""
+    checked = view.mail.authentication
+    if checked.dkim or checked.dmarc:
+        return
+    spf = checked.spf
+    if spf in {"fail", "softfail"}:
+        yield Seen("spf_fail", "It came to the list from a server that its domain does not use (SPF failed).", WHERE)
+    elif spf == "none":
+        yield Seen("no_authentication", "Nothing proves who sent it to the list (no SPF).", WHERE, BESIDE_LIST)
 
 
 def _signature(view: View) -> Signals:

@@ -3,7 +3,8 @@
 import math
 import re
 
-from services.submission.analysers.offline.view import Seen, Signals, View, quoted
+from services.submission.analysers.offline.phrases import FAMILIES
+from services.submission.analysers.offline.view import STORY, Seen, Signals, View, quoted
 from shared.known import is_cheap
 
 #: How a mail offers not to be sent again, in folded text.
@@ -11,6 +12,9 @@ _LEAVING = re.compile(
     r"unsubscri|\bopt[- ]?out|abmelden|abbestell|desabonn|desinscri|darse de baja|cancelar (?:su|tu|a|sua) (?:suscri|inscri|assin)"
     r"|descadastr|afmelden|uitschrij|disiscri|cancella iscri|wypisz|отпис|配信停止|退订|إلغاء الاشتراك|ยกเลิกการรับ"
 )
+
+#: How much more a seller's tone weighs the more of its words there are, at most.
+PITCH_TIMES_MAX = 2.0
 
 #: Each doubling of reporters adds half of the first report's weight, up to this factor.
 REPORT_TIMES_MAX = 2.0
@@ -36,8 +40,21 @@ def signals(view: View) -> Signals:
     ):
         text = "It offers to unsubscribe, but not in its header as bulk senders must, and through links that are not the sender's."
         yield Seen("leaving_elsewhere", text, "text")
+    yield from _pitch(view)
     if view.is_authenticated and view.mail.header("precedence").lower() in {"bulk", "list"}:
         yield Seen("precedence", "It calls itself bulk mail, and its sender is proven.", "header Precedence")
+
+
+def _pitch(view: View) -> Signals:
+    """A seller's tone, in mail that cannot be left and does not lead to its sender: newsletters that somebody ordered do both."""
+    if view.may_be_left or view.is_conversation or view.is_own_and_proven:
+        return
+    if view.is_plausible and view.from_org in view.link_orgs and not is_cheap(view.from_org):
+        return
+    told = FAMILIES["pitch"].count(view.text[:STORY])
+    if len(told) > view.is_list:  # talks on lists have such words, too
+        words = "”, “".join(map(quoted, told[:2]))
+        yield Seen("pitch", f"It sells to strangers: “{words}”.", "text", min(1 + (len(told) - 1) / 2, PITCH_TIMES_MAX))
 
 
 def reported(view: View) -> Signals:

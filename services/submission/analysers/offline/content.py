@@ -3,7 +3,7 @@
 import re
 
 from services.submission.analysers.offline.phrases import FAMILIES
-from services.submission.analysers.offline.view import OPENING, Seen, Signals, View, quoted
+from services.submission.analysers.offline.view import OPENING, STORY, Seen, Signals, View, quoted
 from shared.known import FREE_HOSTING, SHORTENERS, is_cheap, under
 
 #: Families of phrases that are signals by themselves, with what they mean.
@@ -38,6 +38,7 @@ TOGETHER = {
         "It asks for a favour in secret or for another bank account, as frauds in a chief's or colleague's name do: “{}”.",
     ),
     "advance_fee": (3, "It tells the story of money that waits for a stranger: “{}”."),
+    "romance": (2, "A stranger seeks love: “{}”."),
 }
 
 #: How much more a family weighs with so many of its phrases.
@@ -46,9 +47,6 @@ MOST = 2.0
 
 #: A text shorter than this, in characters, beside a picture, leaves the picture to speak.
 IMAGE_TEXT_MAX = 200
-
-#: Where a mail says what it wants, in characters of its text: longer texts have every word in them.
-STORY = 4_000
 
 WHERE = "text"
 

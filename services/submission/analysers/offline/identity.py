@@ -51,8 +51,9 @@ def signals(view: View) -> Signals:
     if view.specimen.sender_is_new and not view.is_list:
         who = quoted(view.mail.from_.address) if view.is_freemail else quoted(view.from_org)
         yield Seen("new_sender", f"No mail from {who} was ever looked at here before today.", "our own history")
-    if not view.is_list:
+    if not (view.is_conversation or view.is_passed_on):
         yield from _reply_to(view)
+    if not view.is_list:
         yield from _recipient(view)
         yield from _throwaway(view)
 
@@ -146,7 +147,7 @@ def _reply_to(view: View) -> Signals:
     elif private and answer.address.lower() != sender.address.lower():
         text = f"Answers go to another private mailbox than the sender's, at {shown}."
         yield Seen("reply_to_other_mailbox", text, "header Reply-To")
-    elif answer_org != view.from_org and not under(answer.domain, SHARED):
+    elif answer_org != view.from_org and not view.is_list and not under(answer.domain, SHARED):
         text = f"Answers go to {shown}, not to {quoted(view.from_org)}."
         yield Seen("reply_to_elsewhere", text, "header Reply-To")
 

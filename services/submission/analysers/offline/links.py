@@ -7,6 +7,9 @@ from shared.known import FREE_HOSTING, MAILERS, SHARED, SHORTENERS, carries, is_
 from shared.mail import registrable
 
 _DOMAIN = re.compile(r"(?i)^\s{0,9}(?:https?://)?(?:www\.)?((?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24})(?:[/?#]|\s{0,9}$)")
+_PROGRAM = re.compile(
+    r"(?i)/[^/]{1,200}\.(?:exe|msi|msix|appx|scr|js|jse|vbs|hta|iso|img|vhdx?|apk|lnk|bat|cmd|ps1|jar|cab|xll)$"
+)
 _NUMBER = re.compile(r"^\d{1,3}(?:\.\d{1,3}){3}$")
 
 
@@ -17,9 +20,13 @@ def signals(view: View) -> Signals:
     if not view.web_links:
         return
     yield from _hosts(view)
-    if view.is_list:
+    yield from _programs(view)
+    if view.is_conversation:
         return
     yield from _strangers(view)
+    if view.is_list:
+        return
+    yield from _foreign(view)
     if not view.may_be_left:
         yield from _targets(view)
         yield from _personal(view)
@@ -46,6 +53,15 @@ def _hosts(view: View) -> Signals:
         yield Seen("own_domain_in_link", f"The link's name {quoted(own)} is made to look like your own domain.", "link")
 
 
+def _programs(view: View) -> Signals:
+    if view.is_list or (view.is_authenticated and view.from_org in view.link_orgs and view.may_be_left):
+        return
+    found = next((link for link in view.web_links if _PROGRAM.search(link.url.partition("?")[0])), None)
+    if found:
+        text = f"A link fetches a program from {quoted(found.host)}."
+        yield Seen("program_link", text, "link")
+
+
 def _wears_own(host: str, view: View) -> bool:
     if under(host, view.own_domains):
         return False
@@ -61,6 +77,10 @@ def _strangers(view: View) -> Signals:
     if cheap:
         text = f"A link goes to {quoted(cheap)}, whose ending costs next to nothing and is thrown away soon."
         yield Seen("cheap_link", text, "link")
+
+
+def _foreign(view: View) -> Signals:
+    """Links that all lead elsewhere."""
     only = view.link_orgs[0] if len(view.link_orgs) == 1 else ""
     if not view.from_org or view.from_org in view.link_orgs:
         return

@@ -56,7 +56,7 @@ class Score:
     @property
     def suspicion(self) -> float:
         """What speaks against the mail by itself."""
-        content = self.on("deception") + self.on("junk")
+        content = self.on("deception") + self.on("junk") + self.on("tone")
         points = content + self.on("evasion")
         return points if content >= LURE else min(points, EVASION_ALONE_MAX)
 

@@ -17,8 +17,14 @@ from shared.mail import Link, Mail, registrable
 #: Text that words are looked for in, in characters: what asks for something asks early.
 TEXT_MAX = 20_000
 
+#: Where a mail says what it wants, in characters of its text: longer texts have every word in them.
+STORY = 4_000
+
 #: The beginning of a text, in characters: its heading and greeting.
 OPENING = 600
+
+#: How the foot of a list begins, and how many lines it has at most.
+FOOT_RULE, FOOT_LINES = "_" * 20, 8
 
 #: A body shorter than this, in characters, leaves it to its attachments to speak.
 LITTLE_TEXT = 300
@@ -29,6 +35,9 @@ QUOTE_MAX = 80
 #: Recipients of one mail that are compared with what it says.
 RECIPIENTS_MAX = 20
 
+_REPLY = re.compile(r"(?i)^\s{0,5}(?:\[[^\]]{1,60}\]\s{0,5})?(?:re|aw|antw|sv|res)\s?:")
+_QUOTE = re.compile(r"(?m)^>")
+_LIST_DOMAIN = re.compile(r"mailto:[^@\s>]{1,100}@([\w.-]{1,200})")
 _SPACES = re.compile(r"\s+")
 _SCHEME = re.compile(r"(?i)\b(h)tt(ps?)(?=:)")
 
@@ -76,6 +85,8 @@ class View:
     def body(self) -> str:
         """The visible text, folded to one line."""
         text = self.mail.text if len(self.mail.text) >= len(self.mail.html_text) else self.mail.html_text
+        if self.is_list:
+            text = _without_foot(text)
         return folded(text[:TEXT_MAX])
 
     @cached_property
@@ -122,7 +133,20 @@ class View:
     @cached_property
     def is_conversation(self) -> bool:
         """Whether it answers another mail on a list: its words are other people's."""
-        return self.is_list and bool(self.mail.header("in-reply-to") or self.mail.header("references"))
+        if not self.is_list:
+            return False
+        quotes = _REPLY.match(self.mail.subject) and _QUOTE.search(self.mail.text[:TEXT_MAX])
+        return bool(self.mail.header("in-reply-to") or self.mail.header("references") or quotes)
+
+    @cached_property
+    def is_passed_on(self) -> bool:
+        """Whether a list put itself into From, and the writer elsewhere."""
+        return self.is_list and (bool(under(self.from_org, self.list_domains)) or " via " in self.name)
+
+    @cached_property
+    def list_domains(self) -> frozenset[str]:
+        """The domains of the list that it came through."""
+        return frozenset(found[1].lower() for found in _LIST_DOMAIN.finditer(self.mail.header("list-post")[:1000]))
 
     @cached_property
     def may_be_left(self) -> bool:
@@ -159,9 +183,20 @@ class View:
         return bool(under(self.mail.from_.domain, self.own_domains)) and proven
 
     @cached_property
+    def is_plausibly_own(self) -> bool:
+        """Whether From is an own domain, and nothing that was checked speaks against it."""
+        return bool(under(self.mail.from_.domain, self.own_domains)) and self.is_plausible
+
+    @cached_property
     def is_freemail(self) -> bool:
         """Whether From is at a provider where anybody has an address."""
         return self.mail.from_.domain in FREEMAIL
+
+
+def _without_foot(text: str) -> str:
+    """Text without what a list's program writes below it."""
+    at = text.rfind("\n" + FOOT_RULE)
+    return text[:at] if at >= 0 and text.count("\n", at) <= FOOT_LINES else text
 
 
 def quoted(value: str) -> str:

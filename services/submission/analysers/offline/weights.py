@@ -5,14 +5,14 @@ looked at when the weight was chosen (bad mails / honest ones, the worst kind of
 do not make it. How points become a category and a confidence is in `scoring.py`.
 
 The axes: `deception` is a lie or a lure, `evasion` is how mail looks that must get past filters or hide where it comes from,
-`junk` is what nobody asked for, `malware` runs, `favour` and `honest` speak for the mail (only `honest` can make it clean),
+`junk` is what nobody asked for, `tone` how fraud and junk are sold alike, `malware` runs, `favour` and `honest` speak for the mail (only `honest` can make it clean),
 `report` is what people said.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-Axis = Literal["deception", "evasion", "malware", "junk", "favour", "honest", "report"]
+Axis = Literal["deception", "evasion", "malware", "junk", "tone", "favour", "honest", "report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ WEIGHTS: dict[str, Weight] = {
     "words_pulled_apart": Weight(1.0, "evasion", "1 / 0: nobody writes five letters so by accident"),
     "mixed_scripts": Weight(2.0, "deception", "3-7 / 0: never by accident"),
     "recipient_in_subject": Weight(1.0, "evasion", "10 / 0-4: the address put where a name would stand"),
+    "recipient_domain_in_subject": Weight(1.0, "evasion", "11 / 0-6: registrars and hosts of honest people do so, too"),
+    "picture_in_name": Weight(1.0, "evasion", "2-7 / 0 outside of newsletters that can be left"),
     "link_in_subject": Weight(0.5, "evasion", "0.5 / 0-1"),
     # where its links go
     "shortener": Weight(1.0, "evasion", "9-13 / 0-3"),
@@ -84,9 +86,17 @@ WEIGHTS: dict[str, Weight] = {
     "qr_link": Weight(1.0, "evasion", "2 / 0; honest ones are of the sender, or on tickets"),
     "brand_in_host": Weight(1.0, "deception", "2-5 / 0-4: partners' hosts carry names too"),
     "own_domain_in_link": Weight(2.0, "deception", "a stranger's host made to look like the own one"),
-    "script_url": Weight(1.5, "deception", "a link that is a program"),
+    "program_link": Weight(1.5, "deception", "makers of programs send such links, too, and lead to themselves"),
+    "script_url": Weight(2.5, "deception", "a link that is a program, or a page that no filter of links sees"),
     # what it asks
     "password_form": Weight(2.5, "deception", "no honest mail asks for a password in itself"),
+    "office_on_freemail": Weight(1.0, "deception", "1 / 0: no department has a private mailbox, but small firms do"),
+    "mailbox_in_text": Weight(1.0, "deception", "9 / 0-1 outside of lists and newsletters"),
+    "stranger_note": Weight(2.5, "deception", "platforms let customers write into their mail; none bills by telephone"),
+    "code_to_scan": Weight(1.5, "deception", "beside `qr_link`: it lures, and the code is the way"),
+    "new_account": Weight(
+        2.0, "deception", "another account for bills: to be asked about by telephone even when it is true"
+    ),
     "form": Weight(0.5, "evasion", "0.5 / 34 of old newsletters: weak"),
     "urgency": Weight(1.0, "deception", "31 / 0-7"),
     "credentials": Weight(1.5, "deception", "asks to confirm, verify or unlock an account: 10 / 0-1"),
@@ -100,6 +110,7 @@ WEIGHTS: dict[str, Weight] = {
     "callback": Weight(2.0, "deception", "a bill for nothing and a number to call"),
     "extortion": Weight(3.0, "deception", "pay, or your secrets are told"),
     "chief": Weight(2.0, "deception", "what fraud by letter asks for; two of its phrases or more"),
+    "romance": Weight(2.0, "deception", "four of its phrases or more"),
     "chat": Weight(0.5, "deception", "honest firms name such numbers, too"),
     "generic_greeting": Weight(1.0, "deception", "12-23 / 0-4"),
     "stuffed_greeting": Weight(1.5, "deception", "a link where a name would stand"),
@@ -111,6 +122,10 @@ WEIGHTS: dict[str, Weight] = {
     "archive_with_program": Weight(4.0, "malware", "an archive whose members are programs"),
     "html_smuggling": Weight(4.0, "malware", "a mail that writes a file when it is opened"),
     "disk_image": Weight(3.5, "malware", "images carry programs around the mark of the web"),
+    "picture_runs": Weight(4.0, "malware", "a drawing with a program inside"),
+    "odd_container": Weight(
+        3.0, "malware", "kinds of file that carry programs around checks, and hardly anything else"
+    ),
     "macro_document": Weight(3.0, "malware", "documents with programs inside"),
     "locked_archive": Weight(3.0, "malware", "locked against scanners, with the password in the text"),
     "script_attached": Weight(2.0, "malware", "developers send them, too"),
@@ -123,6 +138,7 @@ WEIGHTS: dict[str, Weight] = {
     "casino": Weight(1.5, "junk", "gambling, dating, pills: 33 of junk / 0-6"),
     "money_for_nothing": Weight(1.5, "junk", "crypto, loans, work from home"),
     "cold_offer": Weight(1.5, "junk", "search rankings, guest posts, lists of leads"),
+    "pitch": Weight(1.0, "tone", "31-37 / 0-4 where one can neither leave nor be led to the sender"),
     "leaving_elsewhere": Weight(1.0, "junk", "16-20 / 0-9, and those are of 2002"),
     "remove_me": Weight(1.5, "junk", "13-19 / 0-1: the foot that kits for bulk mail write"),
     # what speaks for it

@@ -5,12 +5,14 @@ import unicodedata
 
 from services.submission.analysers.offline.folding import INVISIBLE, PULLED_APART
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
+from shared.known import FREEMAIL, under
 
 _REPLY = re.compile(r"(?i)^\s{0,5}(?:re|aw|antw|fw|fwd|wg|tr|rv|sv|enc|res)\s?:")
 _WORD = re.compile(r"\w{4,60}")
 _STYLED = re.compile(
     "[\U0001d400-\U0001d7ff\uff21-\uff3a\uff41-\uff5a\u1d00-\u1d22\u0262\u026a\u0274\u0280\u0299\u029c\u029f\ua731]{3}"
 )
+_PICTURES = re.compile("[\u2600-\u27bf\u2b50\u23e9-\u23ff\U0001f300-\U0001faff]")
 _LINK = re.compile(r"(?i)https?://|\bwww\.|\b[a-z0-9-]{1,63}\.[a-z]{2,12}/[\w-]")
 _SUBJECT_JOINERS = str.maketrans("", "", "\u200d\ufe0e\ufe0f")  # emoji are made with them
 
@@ -37,6 +39,9 @@ def signals(view: View) -> Signals:
     if mixed:
         text = f"It hides words from filters with letters of other alphabets: “{quoted(mixed)}”."
         yield Seen("mixed_scripts", text, "text")
+    if _PICTURES.search(mail.from_.name) and not (view.is_list or view.may_be_left):
+        text = "There are pictures or signs in its sender's name, to be seen among others."
+        yield Seen("picture_in_name", text, "header From")
     if not view.is_list:
         yield from _subject(view)
 
@@ -46,8 +51,16 @@ def _subject(view: View) -> Signals:
     if any(recipient in view.subject for recipient in view.recipients):
         text = "Its subject shows the recipient's address where a name would stand."
         yield Seen("recipient_in_subject", text, where)
+    elif view.from_org not in view.link_orgs and any(domain in view.subject for domain in _their_domains(view)):
+        yield Seen("recipient_domain_in_subject", "A stranger's subject speaks of the recipient's own domain.", where)
     if _LINK.search(view.mail.subject):
         yield Seen("link_in_subject", "There is a link in its subject.", where)
+
+
+def _their_domains(view: View) -> set[str]:
+    """The domains of recipients, unless the sender is from there or everybody may be."""
+    domains = {recipient.rpartition("@")[2] for recipient in view.recipients} - FREEMAIL
+    return {domain for domain in domains if "." in domain and not under(view.mail.from_.domain, {domain})}
 
 
 def _is_mixed(word: str) -> bool:
