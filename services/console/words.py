@@ -27,6 +27,20 @@ CAUSES = {
     "undetermined": "Why it was let in could not be found out",
 }
 
+#: The same in a column of a list that is called so.
+CAUSES_BRIEFLY = {
+    "filter_missed": "Missed by the filter",
+    "allowed_by_tenant": "Allowed by the organisation",
+    "allowed_by_user": "Allowed by its recipient",
+    "authenticated_sender": "A real account sent it",
+    "no_authentication": "Its domain proves nothing",
+    "new_sender": "A new sender",
+    "changed_after_delivery": "Turned bad afterwards",
+    "simulation": "Your own exercise",
+    "not_delivered": "It did not: held",
+    "undetermined": "Not known",
+}
+
 #: What triage decided.
 DECISIONS = {"submit": "Sent to analysis", "review": "Waits for an operator", "dismiss": "Dismissed"}
 
@@ -36,7 +50,7 @@ CASE_STATES = {
     "analysing": "Being analysed",
     "review": "Waits for an operator",
     "dismissed": "Dismissed",
-    "decided": "Has a verdict",
+    "decided": "Analysis cannot tell",
     "closed": "Closed",
 }
 

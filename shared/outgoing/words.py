@@ -32,8 +32,8 @@ class Words:
 
 @cache
 def locale(language: str) -> Locale:
-    """What Babel knows of a language."""
-    return Locale.parse(language)
+    """What Babel knows of a language; English with the day before the month and 24 hours, as the pages have it."""
+    return Locale.parse("en_GB" if language == "en" else language)
 
 
 def direction(language: str) -> str:

@@ -24,7 +24,7 @@ async def test_lines_about_one_case_are_one_that_opens_by_keyboard_and_stays_ope
     await button.focus()
     await page.keyboard.press("Enter")
     await expect(visible).to_have_count(LINES + 1)
-    await expect(visible.filter(has_text="Unknown, 50 % sure")).to_have_count(1)
+    await expect(visible.filter(has_text="Unknown. It was let in")).to_have_count(1)
     await furnish(
         console, CaseClosed(case_id="case-0", closing=1, reason="dismissed", category="clean", report_count=2)
     )
@@ -49,7 +49,7 @@ async def test_lines_that_arrive_fold_and_what_a_filter_shows_is_folded_among_it
     await expect(visible).to_have_count(2)
     await page.get_by_role("button", name="Verdicts").click()
     await expect(visible).to_have_count(1)
-    await expect(visible).to_contain_text("Unknown, 50 % sure")
+    await expect(visible).to_contain_text("Unknown. It was let in")
     await page.get_by_role("button", name="Reports").click()
     await expect(visible).to_have_count(2)
 

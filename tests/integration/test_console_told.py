@@ -37,12 +37,12 @@ def lines(console: QuickDatabase) -> list[str]:
 @pytest.mark.parametrize(
     ("event", "line"),
     [
-        (notification("answer", category="phishing", case_id="c"), "Ana@example.org was told: phishing"),
-        (notification("answer", case_id="c"), "Ana@example.org was told: the report has arrived"),
+        (notification("answer", category="phishing", case_id="c"), "Ana@example.org was told by mail: phishing"),
+        (notification("answer", case_id="c"), "Ana@example.org was told by mail: the report has arrived"),
         (notification("digest", item_count=1), "A digest of 1 mail left for Ana@example.org"),
         (notification("digest", item_count=3), "A digest of 3 mails left for Ana@example.org"),
-        (notification("decision"), "Ana@example.org was told: an operator has decided about a held mail"),
-        (notification("purge"), "Ana@example.org was told: a mail was taken out of the mailbox"),
+        (notification("decision"), "Ana@example.org was told by mail: an operator has decided about a held mail"),
+        (notification("purge"), "Ana@example.org was told by mail: a mail was taken out of the mailbox"),
     ],
 )
 def test_a_line_says_who_was_told_what(console: QuickDatabase, event: NotificationSent, line: str) -> None:

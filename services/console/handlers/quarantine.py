@@ -129,7 +129,7 @@ def told_line(event: NotificationSent) -> str:
         "decision": "an operator has decided about a held mail",
         "purge": "a mail was taken out of the mailbox",
     }
-    return f"{person} was told: {words[event.kind]}"
+    return f"{person} was told by mail: {words[event.kind]}"
 
 
 def _copy(held_id: str, recipient: str, work: Work) -> Copy:

@@ -5,7 +5,7 @@ from services.console.handlers.tallies import proved, reported, stand, targeted,
 from services.console.rules.mail import texts_of
 from services.console.rules.search import words_of
 from services.console.rules.standing import later
-from services.console.rules.text import percent
+from services.console.rules.text import sure
 from services.console.tables import Case, Failure, Report, ReportText, Verdict, count, row_of, searchable
 from services.console.words import CATEGORIES, CAUSES, DECISIONS, SOURCES, sentence
 from shared.events import (
@@ -142,8 +142,8 @@ def on_verdict_issued(event: VerdictIssued, work: Work) -> None:
         case.verdict_confidence, case.verdict_cause = event.confidence, event.cause
         case.verdict_at = later(known=case.verdict_at, told=work.said_at)
         stand(case, work)
-    words = f"{sentence(CATEGORIES, event.category)}, {percent(event.confidence)}. {sentence(CAUSES, event.cause)}"
-    note(event, words, work, word=event.category)
+    what = filter(None, (sentence(CATEGORIES, event.category), sure(event.category, event.confidence)))
+    note(event, f"{', '.join(what)}. {sentence(CAUSES, event.cause)}", work, word=event.category)
 
 
 def on_report_resolved(event: ReportResolved, work: Work) -> None:
@@ -160,4 +160,4 @@ def on_report_resolved(event: ReportResolved, work: Work) -> None:
     if row.resolved_at is None:
         row.resolved_at = work.said_at
         timed(row, work)
-    note(event, f"A report was told: {sentence(CATEGORIES, event.category).lower()}", work, word=event.category)
+    note(event, f"A report has its verdict: {sentence(CATEGORIES, event.category).lower()}", work, word=event.category)

@@ -13,10 +13,16 @@ ReportId = Annotated[str, StringConstraints(max_length=64)]
 Tag = Annotated[str, StringConstraints(pattern=r"^[\w.:/-]{1,40}$")]
 
 
-class Edit(BaseModel):
-    """A change of a case; what is left out stays."""
+class Wish(BaseModel):
+    """What somebody asks for, perhaps for somebody else."""
 
     model_config = ConfigDict(extra="forbid")
+
+    by: By = Field(default="", description="on whose behalf; heeded when the token of the data dir asks")
+
+
+class Edit(Wish):
+    """A change of a case; what is left out stays."""
 
     owner: By | None = Field(default=None, description="who looks after it; empty: nobody")
     note: Text = ""
@@ -28,25 +34,19 @@ class Edit(BaseModel):
     split: Annotated[list[ReportId], Field(max_length=500)] = Field(
         default=[], description="reports that leave for a case of their own, with all copies of the same mails"
     )
-    by: By = Field(default="", description="on whose behalf; heeded when the token of the data dir asks")
 
 
-class CaseDecision(BaseModel):
+class CaseDecision(Wish):
     """What the mails of a case are."""
-
-    model_config = ConfigDict(extra="forbid")
 
     category: VerdictCategory
     comment: Text = ""
     notify: bool = Field(default=False, description="tell the reporters even when they know, and when answers are off")
     block: bool = Field(default=False, description="ask for a block of the sender's address, too")
-    by: By = Field(default="", description="on whose behalf; heeded when the token of the data dir asks")
 
 
-class Again(BaseModel):
+class Again(Wish):
     """Analyse again, and why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     intent: Literal["suspicious", "confirmed"] = "suspicious"
     category: ReportCategory | None = Field(
@@ -54,7 +54,6 @@ class Again(BaseModel):
     )
     comment: Text = Field(default="", description="what is wrong with the verdict")
     block: bool = Field(default=False, description="block the sender's address at once; a confirmed threat only")
-    by: By = Field(default="", description="on whose behalf; heeded when the token of the data dir asks")
 
 
 class Edited(BaseModel):

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from services.console.http.case_forms import By
+from services.console.http.case_forms import Wish
 from services.console.rules.purging import Which
 from shared.events import PurgeMatch
 
@@ -13,10 +13,8 @@ Mailboxes = Annotated[list[Mailbox], Field(max_length=10_000)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
 
 
-class NewPurge(BaseModel):
+class NewPurge(Wish):
     """A purge to plan: nothing is moved before somebody approves the plan."""
-
-    model_config = ConfigDict(extra="forbid")
 
     mail: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = Field(
         default="", description="SHA-256 of a reported mail: copies of it, or mails like it"
@@ -27,39 +25,28 @@ class NewPurge(BaseModel):
     where: Literal["known", "named", "all"] = Field(
         default="known", description="who reported or received it as far as is known, `mailboxes`, or everybody"
     )
-    mailboxes: Mailboxes = []
+    mailboxes: Mailboxes = Field(default=[])
     case_id: Annotated[str, StringConstraints(max_length=64)] = ""
     reason: Reason = ""
     force: bool = Field(default=False, description="though the sender is of an own domain; admins only")
     tell_users: bool = Field(default=False, description="tell the users by mail whose mailboxes were changed")
-    by: By = Field(default="", description="on whose behalf; heeded when the token of the data dir asks")
 
 
-class Approval(BaseModel):
+class Approval(Wish):
     """Who stands for which plan."""
 
-    model_config = ConfigDict(extra="forbid")
-
     plan: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    by: By = Field(default="", description="on whose behalf; heeded when the token of the data dir asks")
 
 
-class Withdrawal(BaseModel):
+class Withdrawal(Wish):
     """Who does not want it."""
 
-    model_config = ConfigDict(extra="forbid")
 
-    by: By = Field(default="", description="on whose behalf; heeded when the token of the data dir asks")
-
-
-class Undo(BaseModel):
+class Undo(Wish):
     """What is to be put back: all, or the mails of some mailboxes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     mailboxes: Mailboxes = Field(default=[], description="none: all")
     reason: Reason = ""
-    by: By = Field(default="", description="on whose behalf; heeded when the token of the data dir asks")
 
 
 class PurgeAsked(BaseModel):

@@ -12,7 +12,7 @@ from services.console.rules.access import Person, may
 from services.console.rules.drawing import bars
 from services.console.rules.purging import box_word
 from services.console.rules.standing import case_state, may_decide
-from services.console.rules.text import ago, defanged, lines, percent, query, seen, when
+from services.console.rules.text import ago, apart, defanged, lines, query, seen, size, sure, when
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; "
@@ -33,7 +33,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        seen=seen, defanged=defanged, percent=percent, when=when, ago=ago, lines=lines, harmless=harmless
+        seen=seen, defanged=defanged, when=when, ago=ago, apart=apart, size=size, lines=lines, harmless=harmless
     )
     made.globals.update(
         words=words,
@@ -43,6 +43,7 @@ def environment() -> Environment:
         may=may,
         bars=bars,
         query=query,
+        sure=sure,
         box_word=box_word,
     )
     return made

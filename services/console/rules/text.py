@@ -24,6 +24,9 @@ INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 #: Holds the parts of an emoji together.
 JOINER = "\u200d"
 
+#: Units of a span of time, in seconds, the largest first.
+UNITS_S = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
 _SCHEME = re.compile(r"(?i)^(.{0,5}?)(https?)://")
 _HOST = re.compile(r"(?i)[^\s.@/:?#]{1,63}(?:\.[^\s.@/:?#]{1,63}){0,9}\.(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
@@ -97,9 +100,9 @@ def _plain_host(host: str) -> str:
         return host
 
 
-def percent(confidence: float) -> str:
-    """How sure, in whole percent; only certainty is 100."""
-    return f"{int(confidence * 100)} % sure"
+def sure(category: str, confidence: float) -> str:
+    """How sure a verdict is, in whole percent; only certainty is 100. What says that it cannot tell is not sure of that."""
+    return "" if category == "unknown" else f"{int(confidence * 100)} % sure"
 
 
 def escaped(text: str) -> str:
@@ -114,15 +117,25 @@ def when(at: datetime | None) -> str:
 
 
 def ago(at: datetime | None, now: datetime) -> str:
-    """How far a moment is from now, in one unit: `3 min`, `in 2 h`."""
+    """Where a moment is from now, in one unit: `3 min ago`, `in 2 h`."""
     if at is None:
         return ""
-    seconds = (now - at).total_seconds()
-    size = abs(seconds)
-    steps = ((86_400, "d"), (3_600, "h"), (60, "min"), (0, "s"))
-    limit, unit = next((limit, unit) for limit, unit in steps if size >= limit)
-    words = f"{int(size // (limit or 1))} {unit}"
-    return words if seconds >= 0 else f"in {words}"
+    return f"{apart(at, now)} ago" if at <= now else f"in {apart(at, now)}"
+
+
+def apart(at: datetime, now: datetime) -> str:
+    """How long a moment and now are apart, in the largest unit that fits, rounded: `3 min`, `30 d`."""
+    seconds = abs((now - at).total_seconds())
+    size, unit = next(((size, unit) for size, unit in UNITS_S if seconds >= size), UNITS_S[-1])
+    return f"{round(seconds / size)} {unit}"
+
+
+def size(n: int) -> str:
+    """Bytes in the largest unit that fits: `9 bytes`, `4.3 kB`, `12 MB` (1 kB is 1,000 bytes)."""
+    if n < 1_000:
+        return f"{n} byte{'' if n == 1 else 's'}"
+    number, unit = (n / 1_000, "kB") if n < 999_500 else (n / 1_000_000, "MB")
+    return f"{number:.{0 if number >= 9.95 else 1}f} {unit}"
 
 
 def lines(value: object, most: int = 2_000) -> list[str]:

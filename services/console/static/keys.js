@@ -88,3 +88,7 @@ document.querySelectorAll("[data-help]").forEach((one) => one.addEventListener("
   if (dialog) { event.preventDefault(); dialog.showModal(); }
 }));
 tell();
+// On a narrow page the menu is one line that scrolls: it begins where one is.
+const menu = document.querySelector(".side nav ul");
+const place = menu?.querySelector("[aria-current]");
+if (place && menu.scrollWidth > menu.clientWidth) menu.scrollLeft = place.offsetLeft - menu.offsetLeft - 16;

@@ -44,7 +44,7 @@ def build(  # noqa: PLR0913 - what an answer is made of
         "comment": [defang(clean(line, 1000)) for line in answer.comment.splitlines()[:LINES_MAX] if line.strip()],
         "subject": subject,
         "sender": defang(clean(held.from_address or held.mail_from)) or "<>",
-        "held": format_datetime(held.held_at.astimezone(ZoneInfo(zone)), "medium", locale=locale(language)),
+        "held": format_datetime(held.held_at, "EEE d MMM y, HH:mm z", tzinfo=ZoneInfo(zone), locale=locale(language)),
         "isolated": lambda text: f"{_ISOLATE}{text}{_POP}" if direction(language) == "rtl" else text,
     }
     return compose(

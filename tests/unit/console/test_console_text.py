@@ -1,6 +1,7 @@
 """What pages and lists for spreadsheets make of a stranger's text."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from services.console.http.pages.cases import grouped
 from services.console.http.pages.showing import back
 from services.console.rules.drawing import bars
 from services.console.rules.sheet import cell, sheet
-from services.console.rules.text import ago, defanged, escaped, query, seen
+from services.console.rules.text import ago, defanged, escaped, query, seen, size, sure
 from services.console.tables import Case
 from shared.work import now
 
@@ -84,10 +85,41 @@ def test_cases_are_grouped_the_largest_group_first() -> None:
     assert grouped(rows, "") == [("", rows)]
 
 
-def test_a_moment_is_told_in_one_unit() -> None:
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "0 s ago"),
+        (59, "59 s ago"),
+        (61, "1 min ago"),
+        (5_400, "2 h ago"),
+        (365 * 86_400, "365 d ago"),
+        (-59 * 60, "in 59 min"),
+        (-30 * 86_400 + 5, "in 30 d"),
+    ],
+)
+def test_a_moment_is_told_in_one_unit_rounded(seconds: int, told: str) -> None:
     at = now()
-    assert ago(at.replace(year=at.year - 1), at).endswith(" d")
-    assert (ago(at, at), ago(None, at)) == ("0 s", "")
+    assert ago(at - timedelta(seconds=seconds), at) == told
+    assert ago(None, at) == ""
+
+
+@pytest.mark.parametrize(
+    ("n", "told"),
+    [
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (4_321, "4.3 kB"),
+        (54_321, "54 kB"),
+        (999_999, "1.0 MB"),
+        (12_345_678, "12 MB"),
+    ],
+)
+def test_a_size_is_told_in_one_unit(n: int, told: str) -> None:
+    assert size(n) == told
+
+
+def test_a_verdict_that_cannot_tell_is_not_sure_of_anything() -> None:
+    assert (sure("unknown", 0.5), sure("phishing", 0.979), sure("clean", 1.0)) == ("", "97 % sure", "100 % sure")
 
 
 def test_a_link_leaves_out_what_is_empty() -> None:

@@ -46,7 +46,7 @@ class DeadPage:
     ) -> Response:
         """The newest, and how many there are of each kind."""
         letters = await self._dead.letters(PAGE)
-        kinds = Counter((letter.stream, letter.group, letter.reason) for letter in letters)
+        kinds = Counter((letter.stream, letter.reason) for letter in letters)
         shown = [one for one in letters if reason in ("", one.reason) and stream in ("", one.stream)]
         return await self._show.page(
             "dead.html", person, done=done, letters=shown, kinds=kinds.most_common(20), reason=reason, stream=stream

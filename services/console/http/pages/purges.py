@@ -50,6 +50,10 @@ class Wanted(BaseModel):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "this cannot be asked for", "look at the names") from None
 
 
+#: What was asked for is said while the purge stands so; after that the page itself says what came of it.
+STILL = {"purge": ("planning",), "purge_approved": ("running",), "purge_restore": ("restoring",)}
+
+
 class PurgePage:
     """The routes; what they do is done by those of the API."""
 
@@ -106,6 +110,7 @@ class PurgePage:
             "can_restore": may_restore(status=purge.status, moved=purge.moved_count),
             "under_way": purge.status in UNDER_WAY,
         }
+        done = done if purge.status in STILL.get(done, (purge.status,)) else ""
         told = {**story, **may_do}
         return await self._show.page("purge.html", person, done=done, boxes_max=BOXES_MAX, **told)
 
