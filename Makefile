@@ -9,7 +9,7 @@ BENCH ?=
 FUZZ ?=
 EVAL ?=
 
-.PHONY: help demo run test test-faults fuzz eval bench lint docs containers-test lock clean
+.PHONY: help demo run test test-faults fuzz eval bench lint docs images containers-test lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ lint: $(VENV)/.dev ## linters, formatter, type checker, import rules
 
 docs: $(BIN)/longstop ## make the generated pages of docs/ again
 	@$(BIN)/python -m longstop.pages docs
+
+images: $(VENV)/.dev ## take the pictures of docs/images again (needs Chromium)
+	@$(BIN)/python -m tests.pictures
 
 containers-test: $(VENV)/.dev ## the suite that needs a container engine
 	@LONGSTOP_REQUIRE_CONTAINERS=1 $(BIN)/pytest -q -m containers tests/containers
