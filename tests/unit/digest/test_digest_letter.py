@@ -193,8 +193,7 @@ def test_how_often_is_said_in_words(language: str) -> None:
 def test_how_often_in_english() -> None:
     weekly = told_when(Schedule("weekly", "Europe/Berlin", 7, weekday=4), "en", AT)
     assert (
-        weekly.replace("\u202f", " ")
-        == "You get this on Friday at 07:00 (Europe/Berlin), when there is something new."
+        weekly.replace("\u202f", " ") == "You get this on Friday at 07:00 (Europe/Berlin), when there is something new."
     )
     assert "every 4 hours" in told_when(Schedule("hours"), "en", AT)
 
