@@ -9,6 +9,9 @@ BENCH ?=
 FUZZ ?=
 EVAL ?=
 
+# Tests start hundreds of Pythons: where this is set, as in many images, each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo run test test-faults fuzz eval bench lint docs images containers-test lock clean
 
 help: ## list the commands
@@ -33,8 +36,8 @@ demo: $(BIN)/longstop ## play reported and held mails through every door and sho
 run: $(BIN)/longstop ## keep everything running in the foreground
 	@$(BIN)/longstop up
 
-test: $(VENV)/.dev ## the whole suite against a real Redis server
-	@$(BIN)/pytest -q -n 4 --dist loadfile
+test: $(VENV)/.dev ## the whole suite but for containers, against a real Redis server
+	@$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m 'not containers'
 
 test-faults: $(VENV)/.dev ## the whole fault matrix: kills, wipes, full disks, cut lines; each test ends with the ledger
 	@LONGSTOP_TEST_FAULTS=full $(BIN)/pytest -q --timeout 300 tests/faults
@@ -51,7 +54,7 @@ bench: $(VENV)/.dev ## measure, and write docs/benchmarks.md (BENCH=--quick for 
 lint: $(VENV)/.dev ## linters, formatter, type checker, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
+	@$(BIN)/mypy --num-workers 2
 	@$(BIN)/lint-imports
 	@$(BIN)/yamllint --strict docker-compose.yml compose.postgres.yml services/triage/rules/default.yaml
 

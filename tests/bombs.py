@@ -4,6 +4,7 @@ import base64
 import io
 import zipfile
 from collections.abc import Callable
+from functools import cache
 
 HEAD = b"From: a@b.example\r\nTo: ana@example.org\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
 MIB = 1024 * 1024
@@ -21,6 +22,7 @@ def nested(depth: int) -> bytes:
     return out + b"Content-Type: text/plain\r\n\r\nx\r\n"
 
 
+@cache
 def zeros(size: int) -> bytes:
     """A ZIP file of zeros."""
     buffer = io.BytesIO()

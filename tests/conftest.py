@@ -10,9 +10,26 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 
+from services.console.access import passwords
 from shared.bus import connect
 from shared.embedded import EmbeddedRedis
 from tests.postgres import find_postgres, postgres_server
+
+#: Folders of tests, those whose files take longest first: a long file that is begun last is waited for by every other worker.
+LONGEST_FIRST = ("gateway", "browser", "e2e", "faults", "integration", "containers", "contract", "unit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(here).parts[0]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_cost_little() -> Iterator[None]:
+    """Every console makes an account at its start: at its real cost that would be a tenth of a second of each test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "N", 2**4)
+        yield
 
 
 @pytest.fixture(scope="session")

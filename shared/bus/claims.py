@@ -1,10 +1,11 @@
 """Pending entries: our own failures when their delay is over, and those of readers that are gone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from redis.exceptions import RedisError
 
 from shared.bus.entries import RawFields
 from shared.metrics import EVENTS_VANISHED
@@ -28,6 +29,18 @@ class Claims:
 
     group: str
     settings: Settings
+
+    async def waiting(self, redis: Any, streams: Iterable[str]) -> list[str]:
+        """The streams with an entry that has been pending for a while, by one question; none when Redis does not answer."""
+        asked = list(streams)
+        pipeline = redis.pipeline(transaction=False)
+        for stream in asked:
+            pipeline.xpending_range(stream, self.group, min="-", max="+", count=1, idle=self.settings.retry_base_ms)
+        try:
+            answers = await pipeline.execute(raise_on_error=False)  # a stream that was wiped has no group
+        except (RedisError, OSError):
+            return []
+        return [stream for stream, found in zip(asked, answers, strict=True) if found and isinstance(found, list)]
 
     async def take(self, redis: Any, stream: str, in_flight: set[tuple[str, str]], limit: int) -> list[Entry]:
         """Claim up to `limit` due entries of a stream: id, fields, and which attempt this is.

@@ -78,6 +78,7 @@ class Bus:
         self._claims = Claims(self._group, settings)
         self._in_flight: set[tuple[str, str]] = set()
         self._stopping = asyncio.Event()
+        self._left = asyncio.Event()  # entries were left pending, to be tried again before the next look
         self._claiming: asyncio.Task[None] | None = None
         self._log = structlog.stdlib.get_logger("bus").bind(service=self._group)
         self._broker = make_broker(settings, self._group)
@@ -118,11 +119,16 @@ class Bus:
         await self._broker.stop()
 
     async def _claim_for_ever(self) -> None:
+        retry_s = min(CLAIM_EVERY_S, self._settings.retry_base_ms / 1000)
         while True:
-            for stream in self._on:
+            self._left.clear()
+            waiting = await self._claims.waiting(self._client, self._on)
+            for stream in waiting:
                 with suppress(RedisError, OSError):
                     await self._claim(stream)
-            await asyncio.sleep(min(CLAIM_EVERY_S, self._settings.retry_base_ms / 1000))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), 0 if waiting else CLAIM_EVERY_S - retry_s)
+            await asyncio.sleep(retry_s)
 
     async def _claim(self, stream: str) -> None:
         """Take over what is due; while the reader stands still, one entry now and then."""
@@ -178,6 +184,8 @@ class Bus:
             settled = [*outcome.handled, *outcome.repeated, *outcome.dead]
             if settled:
                 await self._client.xack(stream, self._group, *settled)
+            if outcome.retry:
+                self._left.set()
         except (RedisError, OSError) as error:
             self._log.warning("batch is handled but not acknowledged", stream=stream, reason=str(error))
         except Exception:
