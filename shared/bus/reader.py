@@ -11,7 +11,7 @@ that never raises, acknowledgement after the commit, retries with growing delay,
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -29,14 +29,13 @@ from shared.bus.client import create_groups
 from shared.bus.entries import Delivery, Unreadable, read_entry
 from shared.bus.fuse import Fuse
 from shared.bus.pace import Pace
+from shared.bus.settled import tell_settled
 from shared.errors import Defer
 from shared.events import Event
 from shared.health import Health
-from shared.log import Complaint, tell_events
-from shared.metrics import BATCH_SIZE, EVENTS_DEAD, EVENTS_HANDLED, EVENTS_REPEATED, EVENTS_RETRIED
+from shared.log import Complaint
 from shared.settings import Settings
 from shared.tasks import end
-from shared.trace import trace_id
 from shared.work import Database, Work
 
 #: How long one read waits for entries, in milliseconds; a stop waits no longer than this.
@@ -229,28 +228,5 @@ class Bus:
         )
         begun = time.monotonic()
         outcome = await self._database.run(lambda work: batch.settle(read, work))
-        self._count(stream, outcome)
-        tell_events("event settled", self._lines(stream, read, outcome, time.monotonic() - begun))
+        tell_settled(self._group, stream, read, outcome, time.monotonic() - begun)
         return outcome
-
-    def _lines(
-        self, stream: str, read: Sequence[Delivery | Unreadable], outcome: Outcome, took_s: float
-    ) -> Iterator[dict[str, object]]:
-        """What happened to each event of a batch."""
-        ends = {entry: word for word in ("handled", "repeated", "dead", "retry") for entry in getattr(outcome, word)}
-        of_batch = {"service": self._group, "stream": stream, "batch": len(read), "batch_ms": round(took_s * 1000, 1)}
-        for item in read:
-            if isinstance(item, Delivery):
-                one = item.envelope
-                ids = {"id": one.event_id, "entry": one.entry_id, "trace": trace_id(one.traceparent)}
-                yield {**of_batch, **ids, "attempt": one.attempts, "outcome": ends.get(one.entry_id, "")}
-            else:
-                yield {**of_batch, "entry": item.entry_id, "attempt": item.attempts, "outcome": "dead"}
-
-    def _count(self, stream: str, outcome: Outcome) -> None:
-        labels = (self._group, stream)
-        BATCH_SIZE.labels(self._group).observe(outcome.size())
-        EVENTS_HANDLED.labels(*labels).inc(len(outcome.handled))
-        EVENTS_REPEATED.labels(*labels).inc(len(outcome.repeated))
-        EVENTS_DEAD.labels(*labels).inc(len(outcome.dead))
-        EVENTS_RETRIED.labels(*labels).inc(len(outcome.retry))
