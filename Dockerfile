@@ -14,12 +14,12 @@ RUN /venv/bin/pip install --no-deps . && find /venv -name '*.so' -path '*falkord
 
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="Longstop" org.opencontainers.image.licenses="Apache-2.0"
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin longstop && install -d -o 10001 -g 10001 /data
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin longstop && install -d -m 700 -o 10001 -g 10001 /data /mails /mails-kept /portal
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 LONGSTOP_DATA_DIR=/data LONGSTOP_BIND=0.0.0.0
 USER 10001:10001
 WORKDIR /data
-VOLUME /data
+VOLUME ["/data", "/mails", "/mails-kept"]
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=5s --timeout=6s --start-period=60s --retries=6 CMD ["python", "-m", "longstop.health"]
+HEALTHCHECK --interval=10s --timeout=15s --start-period=60s --retries=6 CMD ["python", "-m", "longstop.health"]
 CMD ["sh", "-c", "exec longstop serve \"$LONGSTOP_SERVICE\""]

@@ -12,7 +12,7 @@ EVAL ?=
 # Tests start hundreds of Pythons: where this is set, as in many images, each would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run test test-faults fuzz eval bench lint docs images containers-test lock clean
+.PHONY: help install demo run test test-faults fuzz eval bench lint docs images containers-test lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -29,6 +29,8 @@ $(VENV)/.dev: requirements-dev.txt $(BIN)/longstop
 	@echo "installing the locked development tools"
 	@$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
+
+install: $(BIN)/longstop ## the environment alone: .venv/bin/longstop is the command line
 
 demo: $(BIN)/longstop ## play reported and held mails through every door and show what became of them (MAILS=folder plays that)
 	@$(BIN)/longstop demo $(MAILS)

@@ -5,7 +5,7 @@ set -eu
 here=$(dirname "$0")
 folder=${1:-"$here/secrets"}
 users=${2:-"$here/redis/users.acl"}
-mkdir -p "$folder"
+[ -d "$folder" ] || mkdir -p -m 700 "$folder"
 
 make() {
   if [ ! -s "$folder/$1" ]; then

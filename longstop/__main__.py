@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from longstop import show
+from longstop.examples import shown
 from shared.errors import LongstopError
+from shared.invalid import said
 from shared.settings import description_of
 
 #: Commands by name: the module, and the function or family in it. A module is imported when its command is asked for,
@@ -58,9 +60,11 @@ def command_line(asked: str) -> typer.Typer:
         module, attribute = COMMANDS[name]
         found = getattr(import_module(f"longstop.commands.{module}"), attribute)
         if isinstance(found, typer.Typer):
-            app.add_typer(found, name=name)
+            for inner in found.registered_commands:
+                inner.epilog = shown(f"{name} {inner.name or getattr(inner.callback, '__name__', '')}")
+            app.add_typer(found, name=name, epilog=shown(name))
         else:
-            app.command(name, hidden=name == "health")(found)
+            app.command(name, hidden=name == "health", epilog=shown(name))(found)
     return app
 
 
@@ -94,8 +98,10 @@ def main() -> None:
 
 def _setting(fault: ErrorDetails) -> str:
     """What is wrong with a setting; of one that has a form, what it is for and what it looks like."""
+    words = said(fault)
+    if not fault["loc"]:
+        return words  # of settings that do not go together; it names them
     name = "_".join(map(str, fault["loc"]))
-    words = fault["msg"]
     if fault["type"] == "string_pattern_mismatch":
         words = f"this is not what it may be: {description_of(name)}"
     return f"LONGSTOP_{name.upper()}: {words}"

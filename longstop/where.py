@@ -9,10 +9,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import typer
-from dotenv import dotenv_values
 
 from longstop.health import PORTS
 from shared.errors import LongstopError
+from shared.secret_files import variables
 from shared.settings import Settings
 
 FILE = "endpoints.json"
@@ -77,7 +77,7 @@ def endpoints(given: Path | None) -> Endpoints:
 
 def _by_ports(settings: Settings) -> dict[str, Any]:
     """Where services that run by themselves answer: at the ports of their settings, on this machine or where we are told."""
-    said = {**dotenv_values(".env"), **os.environ}
+    said = variables()
     host = said.get("LONGSTOP_SERVICE_HOST") or (
         "127.0.0.1" if settings.bind in ("0.0.0.0", "localhost") else settings.bind
     )

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from shared.invalid import said
+
 M = TypeVar("M", bound=BaseModel)
 
 #: Longest file, in characters, and faults told at once.
@@ -85,10 +87,9 @@ def _line(node: Any, where: Sequence[int | str]) -> int:
 def _words(fault: Any) -> str:
     """A fault in words, naming the place within its entry."""
     place = ".".join(str(step) for step in fault["loc"] if isinstance(step, str))
-    said = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
         return f"there is no `{place}`"
-    return f"{place}: {said}" if place else said
+    return f"{place}: {said(fault)}" if place else said(fault)
 
 
 def _misleading(node: Any, met: set[int]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any, Protocol
 
 import structlog
@@ -31,7 +32,7 @@ from shared.tasks import end
 from shared.web import HttpServer
 from shared.work import Database
 
-VERSION = "0.1.0"
+VERSION = version("longstop")
 
 #: Longest waits of `/readyz` for the database and for Redis, in seconds: less than who asks waits for the answer.
 READY_MAX_S = 1.4

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -9,8 +10,13 @@ from dotenv import dotenv_values
 from shared.errors import LongstopError
 
 
-def secret_of(name: str) -> str:
-    """The content of the file that is named for a secret; nothing when none is.
+def variables() -> dict[str, str]:
+    """What is said in the environment and in `.env`; the environment wins."""
+    return {name: value or "" for name, value in (dotenv_values(".env") | os.environ).items()}
+
+
+def secret_of(name: str, said: Mapping[str, str]) -> str:
+    """The content of the file that these variables name for a secret; nothing when they name none.
 
     A URL may be empty, for that is how a composition, whose secrets are files that must be there, says that there is none.
 
@@ -18,7 +24,7 @@ def secret_of(name: str) -> str:
         LongstopError: it cannot be read, or it is a key or a password and empty: we would open or sign with something else.
     """
     variable = f"LONGSTOP_{name.upper()}_FILE"
-    path = os.environ.get(variable) or dotenv_values(".env").get(variable)
+    path = said.get(variable)
     if not path:
         return ""
     try:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared.secret_files import kept_secret, secret_of
+from shared.secret_files import kept_secret, secret_of, variables
 
 Words = Annotated[tuple[str, ...], NoDecode]
 
@@ -49,8 +49,8 @@ class Settings(BaseSettings):
     )
     database_url: str = Field(
         default="",
-        description="`sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/DATABASE`; `{service}` in it is replaced by the "
-        "service's name; empty: one SQLite file for each service under the data dir",
+        description="`sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/DATABASE`; `?password_file=PATH` keeps the password out "
+        "of it; `{service}` in it is replaced by the service's name; empty: one SQLite file for each service under the data dir",
     )
     blob_url: str = Field(
         default="",
@@ -153,10 +153,11 @@ class Settings(BaseSettings):
     @classmethod
     def _read_files(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Fill `NAME` from the file that `LONGSTOP_NAME_FILE` names."""
-        for name, field in cls.model_fields.items():
-            if field.annotation is SecretStr and not values.get(name) and (secret := secret_of(name)):
-                values[name] = secret
-        return values
+        said = variables()
+        unset = (
+            name for name, field in cls.model_fields.items() if field.annotation is SecretStr and not values.get(name)
+        )
+        return values | {name: secret for name in unset if (secret := secret_of(name, said))}
 
     @property
     def on_loopback(self) -> bool:

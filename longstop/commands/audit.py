@@ -7,6 +7,7 @@ import typer
 from longstop import show
 from longstop.commands.options import DataDir, Json
 from longstop.where import answer_of, client, endpoints
+from shared.plural import counted
 
 app = typer.Typer(help="Who did what.", no_args_is_help=True)
 
@@ -49,7 +50,7 @@ def verify(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Tell whether an entry was changed, taken out or put in; exit 1 when one was."""
+    """Tell whether an entry was changed, taken out or put in. Exit 1 when one was."""
     with client(endpoints(data).console, data) as api:
         proof = answer_of(api.get("/v1/audit/verify", params={"head": head} if head else {})).json()
     if as_json:
@@ -59,7 +60,9 @@ def verify(
     elif not proof["has_noted"]:
         show.say("the noted hash is not in the chain: entries were taken off its end, or all was written anew")
     else:
-        show.out.print(f"{proof['entries']} entries are as they were written; head {proof['head']}", markup=False)
+        show.out.print(
+            f"whole: {counted(proof['entries'], 'entry', 'entries')} as written; head {proof['head']}", markup=False
+        )
     if not proof["is_whole"]:
         raise typer.Exit(1)
 

@@ -50,7 +50,7 @@ def list_cases(
 
 @app.command("show")
 def show_case(case_id: CaseId, data: DataDir = None, as_json: Json = False) -> None:
-    """Show a case: who reported what, the newest verdict with its reasons, entries, notes and history."""
+    """Show a case. Who reported what, the newest verdict with its reasons, entries, notes and history."""
     story = _get(f"/v1/cases/{_whole(case_id, data)}", data)
     if as_json:
         show.json_line(story)
@@ -125,7 +125,7 @@ def split(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Take reports out of a case: their mails become a case of their own, and are analysed for themselves."""
+    """Take reports out of a case. Their mails become a case of their own, and are analysed for themselves."""
     made = _edit(case_id, {"split": reports}, by, data)
     if as_json:
         show.json_line(made)
@@ -146,7 +146,7 @@ def decide(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Decide what the mails of a case are: a verdict that supersedes the analysers'."""
+    """Decide what the mails of a case are. A verdict that supersedes the analysers'."""
     body = {"category": category, "comment": comment, "notify": notify, "block": block, "by": by or getpass.getuser()}
     whole = _whole(case_id, data)
     with _api(data) as api:
@@ -166,7 +166,7 @@ def submit(
     by: By = "",
     data: DataDir = None,
 ) -> None:
-    """Have a case's mail analysed again: resubmit, or dispute its verdict."""
+    """Have a case's mail analysed again. Resubmit, or dispute its verdict."""
     whole, intent = _whole(case_id, data), "confirmed" if confirmed else "suspicious"
     body = {"intent": intent, "comment": comment, "block": block, "by": by or getpass.getuser()}
     with _api(data) as api:
@@ -191,7 +191,8 @@ def _whole(beginning: str, data: Path | None) -> str:
         case["id"] for _, case in zip(range(LOOK_MAX), _cases(data), strict=False) if case["id"].startswith(beginning)
     ]
     if len(found) != 1:
-        raise ValueError(f"{len(found) or 'no'} cases begin with {beginning}: `longstop case list` shows them")
+        many = f"{len(found)} cases begin" if found else "no case begins"
+        raise ValueError(f"{many} with {beginning}: `longstop case list` shows them")
     return str(found[0])
 
 

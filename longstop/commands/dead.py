@@ -105,7 +105,7 @@ def replay(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Hand entries in again on their streams, as they were or repaired; their letters go.
+    """Hand entries in again on their streams. As they were or repaired; their letters go.
 
     An entry keeps its CloudEvents id, source, time and trace, so that readers which have handled it drop it, and replaying
     twice has one effect. What you change is therefore seen only by the readers that could not process it.

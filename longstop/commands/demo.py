@@ -24,6 +24,7 @@ from longstop.demo.steps import Examination, Step, page_of
 from longstop.demo.story import Story
 from longstop.where import Endpoints, endpoints, headers
 from shared.errors import LongstopError
+from shared.plural import counted
 
 #: Longest wait for the services to start, and for the mails to be through, in seconds.
 START_S, THROUGH_S = 60.0, 90.0
@@ -56,7 +57,7 @@ def demo(
     steps = asyncio.run(_demo(mails, data_dir.resolve()))
     missing = [step.name for step in steps if not step.happened]
     if missing:
-        raise LongstopError(f"{len(missing)} steps did not happen: {'; '.join(missing)}")
+        raise LongstopError(f"{counted(len(missing), 'step')} did not happen: {'; '.join(missing)}")
 
 
 async def _demo(mails: tuple[DemoMail, ...], data_dir: Path) -> list[Step]:

@@ -7,6 +7,7 @@ import typer
 from longstop import show
 from longstop.commands.options import DataDir, Json
 from longstop.where import answer_of, client, endpoints
+from shared.plural import counted
 
 app = typer.Typer(help="Quarantine digests.", no_args_is_help=True)
 
@@ -22,7 +23,7 @@ def send(recipient: Recipient, data: DataDir = None, as_json: Json = False) -> N
         show.json_line(sent)
         return
     show.out.print(
-        f"{sent.get('item_count', 0)} mails",
+        counted(sent.get("item_count", 0), "mail"),
         show.safe(sent.get("path") or sent.get("message_id") or "", 300),
         markup=False,
     )

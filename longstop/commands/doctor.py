@@ -24,7 +24,10 @@ def doctor(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Check configuration, Redis, databases, blobs, services, mail and the gateway's list; exit 1 when one fails."""
+    """Check everything that Longstop stands on.
+
+    Configuration, Redis, databases, blobs, services, mail and the gateway's list, a line each; exit 1 when one fails.
+    """
     findings = asyncio.run(_mended(data) if fix else examine(data))
     for finding in findings:
         _print(finding, as_json)

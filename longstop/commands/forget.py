@@ -15,7 +15,9 @@ def forget(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Erase a person's mails everywhere: raw mails, facts, held copies, digests, and the person's own list entries.
+    """Erase a person's mails everywhere.
+
+    Raw mails, facts, held copies, digests, and the person's own list entries.
 
     What is in backups, and for a day in the streams, is not reached.
     """

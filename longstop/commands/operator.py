@@ -45,7 +45,7 @@ def add(
 
 @app.command()
 def reset(name: Name, data: DataDir = None, as_json: Json = False) -> None:
-    """Give an account a new password, printed this once; its sessions end."""
+    """Give an account a new password. Printed this once; its sessions end."""
     with client(endpoints(data).console, data) as api:
         _told(answer_of(api.post(f"/v1/operators/{quote(name, safe='')}/reset")).json(), as_json=as_json)
 

@@ -86,7 +86,7 @@ def approve(purge_id: PurgeId, wait: Wait = 60, by: By = "", data: DataDir = Non
 
 @app.command()
 def anew(purge_id: PurgeId, wait: Wait = 60, data: DataDir = None, as_json: Json = False) -> None:
-    """Throw a plan away and make another: it is too old, or mailboxes could not be looked at."""
+    """Throw a plan away and make another. It is too old, or mailboxes could not be looked at."""
     _post(purge_id, "plan", {}, data)
     _show(_waited(purge_id, ("planning",), wait, data), as_json=as_json)
 
@@ -107,7 +107,7 @@ def restore(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Put mails back where they were, with flags and dates; what their users did meanwhile stays done."""
+    """Put mails back where they were. With flags and dates; what their users did meanwhile stays done."""
     body = {"mailboxes": mailbox or [], "reason": reason, "by": by or getpass.getuser()}
     _post(purge_id, "restore", body, data)
     _show(_waited(purge_id, (), wait, data), as_json=as_json)

@@ -79,7 +79,7 @@ def show_mail(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Show a held mail: its facts, the newest verdict, and where each copy stands."""
+    """Show a held mail. Its facts, the newest verdict, and where each copy stands."""
     whole = _whole(held_id, data)
     with _api(data) as api:
         mail = answer_of(api.get(f"/v1/quarantine/{whole}")).json()

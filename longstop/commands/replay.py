@@ -45,9 +45,9 @@ def replay(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Feed a service again from its stored events, into a fresh database.
+    """Feed a service again from its stored events.
 
-    Its handlers run with the clock of the time; nothing is published, sent, blocked or analysed, and the running service
+    Into a fresh database. Its handlers run with the clock of the time; nothing is published, sent, blocked or analysed, and the running service
     is not touched.
     """
     if name not in NAMES:

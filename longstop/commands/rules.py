@@ -20,6 +20,7 @@ from services.triage.settings import TriageSettings
 from services.triage.tables import Case
 from shared.errors import LongstopError
 from shared.events import CaseJoined, CaseOpened, ReportReceived
+from shared.plural import counted
 from shared.settings import Settings
 
 app = typer.Typer(help="The rules that decide about cases.", no_args_is_help=True)
@@ -35,7 +36,7 @@ COLUMNS = ("report", "from", "subject", "now", "then", "by")
 def check(file: File = None) -> None:
     """Read a rules file and tell every fault with its line."""
     book = Rulebook(file or TriageSettings().rules_file)
-    show.say(f"{len(book.policy.rules)} rules, nothing to complain about")
+    show.say(f"{counted(len(book.policy.rules), 'rule')}, nothing to complain about")
 
 
 @app.command("test")
@@ -45,7 +46,7 @@ def try_out(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Try a rules file on the reports that were taken: which would be decided otherwise. Nothing is changed."""
+    """Try a rules file on the reports that were taken. Which would be decided otherwise? Nothing is changed."""
     settings = Settings(data_dir=data_dir(data))
     now_book, then_book = Rulebook(TriageSettings().rules_file), Rulebook(file or TriageSettings().rules_file)
     fired: Counter[str] = Counter()
@@ -85,7 +86,7 @@ def try_out(
         ]
         show.out.print(show.table("", COLUMNS, lines))
     show.say(
-        f"{len(rows)} of {total} reports would be decided otherwise; true: {dict(fired.most_common()) or 'no rule'}"
+        f"{len(rows)} of {counted(total, 'report')} would be decided otherwise; true: {dict(fired.most_common()) or 'no rule'}"
     )
 
 

@@ -35,7 +35,7 @@ def top(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Show how events flow: streams, readers that lag, services that are not ready. Ends with Ctrl-C."""
+    """Show how events flow. Streams, readers that lag, services that are not ready. Ends with Ctrl-C."""
     asyncio.run(_top(endpoints(data), every, once or not show.out.is_terminal, as_json))
 
 

@@ -22,7 +22,7 @@ def up(
     redis_url: Annotated[str, typer.Option(help="Use this Redis instead of an embedded one.")] = "",
     only: Annotated[str, typer.Option(help="Run only these services, comma-separated.")] = "",
 ) -> None:
-    """Run the services in one process, with an embedded Redis unless there is a URL of one."""
+    """Run the services in one process. With a Redis of its own, unless there is a URL of one."""
     names = tuple(word.strip() for word in only.split(",") if word.strip()) or registry.NAMES
     for name in names:
         if name not in registry.NAMES:
@@ -66,9 +66,9 @@ def _started(settings: Settings, found: Endpoints) -> None:
     token = settings.data_dir / "api.token"
     settings.bearer_token()
     show.say(f"Longstop is up. Console: {found.console} (token in {token}); reports: {found.ingest}/v1/reports")
-    show.say(
-        f"and SMTP on port {found.smtp_port}; events: redis-cli -u {bare(found.redis_url)}, or: longstop watch all"
-    )
+    url = bare(found.redis_url)
+    redis = f"-s {url.removeprefix('unix:')}" if url.startswith("unix:") else f"-u {url}"
+    show.say(f"and SMTP on port {found.smtp_port}; events: redis-cli {redis}, or: longstop watch all")
 
 
 def serve(name: Annotated[str, typer.Argument(help=f"One of {', '.join(registry.NAMES)}.")]) -> None:

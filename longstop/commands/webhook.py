@@ -25,7 +25,7 @@ def add(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Tell a URL what happens from now on; the secret that signs it is printed this once."""
+    """Tell a URL what happens from now on. The secret that signs it is printed this once."""
     with client(endpoints(data).console, data) as api:
         made = answer_of(api.post("/v1/webhooks", json={"url": url, "kinds": kind or []})).json()
     if as_json:

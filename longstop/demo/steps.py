@@ -15,6 +15,7 @@ from longstop.bus import redis_of
 from longstop.demo.mails import DemoMail
 from longstop.demo.story import Story
 from longstop.where import PATIENCE_S
+from shared.plural import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class Examination:
         yield Step(
             "every door took its mails",
             not self.refused,
-            f"{len(self.mails)} mails, {len(doors)} doors" if not self.refused else "; ".join(self.refused),
+            f"{counted(len(self.mails), 'mail')}, {counted(len(doors), 'door')}"
+            if not self.refused
+            else "; ".join(self.refused),
         )
         found = sum(self.story.report_of(mail.raw) is not None for mail in self.reported)
         yield Step(
@@ -80,7 +83,7 @@ class Examination:
 
     def _verdicts(self) -> Iterator[Step]:
         verdicts = self.story.of("verdict.issued.v1")
-        yield Step("cases were analysed", bool(verdicts), f"{len(verdicts)} verdicts")
+        yield Step("cases were analysed", bool(verdicts), counted(len(verdicts), "verdict"))
         told = [self.story.resolution_of(report["report_id"]) for report in self.story.of("report.resolved.v1")]
         resolved = {one["report_id"] for one in told if one}
         yield Step(
@@ -114,7 +117,7 @@ class Examination:
         return Step(
             "the gateway's lookup obeys the blocks",
             good,
-            f"{stands} of {len(blocks)} entries in its hash, {obeyed} senders refused",
+            f"{stands} of {len(blocks)} entries in its hash, {counted(obeyed, 'sender')} refused",
         )
 
     async def _is_blocked(self, address: str) -> bool:
@@ -132,7 +135,7 @@ class Examination:
         yield Step(
             "every recipient got a digest",
             wanted <= told,
-            f"{len(wanted & told)} of {len(wanted)} recipients, {len(self.digests)} mails",
+            f"{len(wanted & told)} of {len(wanted)} recipients, {counted(len(self.digests), 'mail')}",
         )
 
     async def _page(self) -> Step:

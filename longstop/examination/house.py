@@ -1,7 +1,6 @@
 """What stands still: configuration, secrets, blobs, databases, and where mail goes."""
 
 import asyncio
-import os
 import smtplib
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,7 +17,9 @@ from longstop.services import services
 from longstop.where import FILE, bare, data_dir
 from shared.blobs import open_blobs
 from shared.errors import LongstopError
+from shared.plural import counted
 from shared.run import Service
+from shared.secret_files import variables
 from shared.settings import Settings
 from shared.work import Database
 
@@ -30,14 +30,17 @@ SECRET_FILES = ("secret.key", "api.token", FILE)
 GREETING = 220
 
 #: Variables that are no settings of a service: docker-compose.yml and the containers' health read them.
-OF_OTHERS = frozenset(f"LONGSTOP_{name}" for name in ("HOST", "IMAGE", "PUBLISH", "SECRETS", "SERVICE", "SERVICE_HOST"))
+OF_OTHERS = frozenset(
+    f"LONGSTOP_{name}"
+    for name in ("CONFIG", "IMAGE", "MAPS", "PUBLISH", "REDIS_PORT", "SECRETS", "SERVICE", "SERVICE_HOST")
+)
 
 
 async def at_rest(data: Path | None) -> list[Finding]:
     """What can be told whether Longstop runs or not."""
     return [
         _configuration(data),
-        *_unknown(os.environ.keys() | dotenv_values(".env").keys()),
+        *_unknown(variables()),
         *await asyncio.to_thread(_secrets, data),
         _blobs(data),
         *await _databases(data),
@@ -106,7 +109,9 @@ async def _databases(data: Path | None) -> list[Finding]:
         url = settings.database_url_of(service.name)
         path = Path(url.removeprefix("sqlite:///"))
         if url.startswith("sqlite") and not await asyncio.to_thread(path.exists):
-            findings.append(Finding("database", "warn", f"{service.name}: {path} is not there yet"))
+            elsewhere = "LONGSTOP_SERVICE_HOST" in variables()
+            words = "not here: its service tells" if elsewhere else f"{path} is not there yet"
+            findings.append(Finding("database", "ok" if elsewhere else "warn", f"{service.name}: {words}"))
         else:
             findings.append(await _database(service, url))
     return findings
@@ -129,7 +134,9 @@ async def _database(service: Service, url: str) -> Finding:
     finally:
         await database.close()
     return Finding(
-        "database", "ok" if answer == "ok" else "fail", f"{service.name}: {answer}, {waiting} events wait to be sent"
+        "database",
+        "ok" if answer == "ok" else "fail",
+        f"{service.name}: {answer}, {counted(waiting or 0, 'event')} to be sent",
     )
 
 

@@ -14,6 +14,7 @@ from longstop.bus import redis_of
 from longstop.examination.finding import Cure, Finding, Level
 from longstop.services import services
 from longstop.where import Endpoints, bare, client
+from shared.plural import counted
 
 #: The oldest Redis whose streams do all that we need.
 REDIS_OLDEST = 7
@@ -94,10 +95,10 @@ async def _readers(redis: Any, found: Endpoints) -> list[Finding]:
                 gone += [(stream, service.name, name) for name in _stale(consumers)]
     findings = []
     if lost:
-        words = f"{len(lost)} readers have no place in their streams, {lost[0][1]} of {lost[0][0]} for one"
+        words = f"without a place in a stream: {counted(len(lost), 'reader')}, {lost[0][1]} of {lost[0][0]} for one"
         findings.append(Finding("readers", "fail", words, _places(found, lost)))
     if gone:
-        words = f"{len(gone)} consumers have been away for more than a day and hold nothing"
+        words = f"away for more than a day, holding nothing: {counted(len(gone), 'consumer')}"
         findings.append(Finding("readers", "warn", words, _farewell(found, gone)))
     return findings or [Finding("readers", "ok", "every service reads its streams")]
 
@@ -122,7 +123,7 @@ def _places(found: Endpoints, lost: list[tuple[str, str]]) -> Cure:
         for stream, group in lost:
             await redis.xgroup_create(stream, group, id="0", mkstream=True)
 
-    return Cure(f"create {len(lost)} groups at the beginning of their streams", partial(mended, found, create))
+    return Cure(f"create {counted(len(lost), 'group')} at the beginning of the stream", partial(mended, found, create))
 
 
 def _farewell(found: Endpoints, gone: list[tuple[str, str, bytes]]) -> Cure:
@@ -130,7 +131,7 @@ def _farewell(found: Endpoints, gone: list[tuple[str, str, bytes]]) -> Cure:
         for stream, group, name in gone:
             await redis.xgroup_delconsumer(stream, group, name)
 
-    return Cure(f"remove {len(gone)} consumers", partial(mended, found, delete))
+    return Cure(f"remove {counted(len(gone), 'consumer')}", partial(mended, found, delete))
 
 
 def _services(found: Endpoints, data: Path | None) -> Iterator[Finding]:
@@ -160,10 +161,19 @@ async def _gateway(redis: Any, found: Endpoints, data: Path | None) -> Finding:
     ids = [json.loads(value).get("id") if value else None for value in values]
     missing = sum(entry["block_id"] != found_id for entry, found_id in zip(entries, ids, strict=True))
     if not missing:
-        return Finding("gateway list", "ok", f"{len(entries)} entries, {size} fields in the gateway's hash")
+        return Finding(
+            "gateway list",
+            "ok",
+            f"{counted(len(entries), 'entry', 'entries')}, {counted(size, 'field')} in the gateway's hash",
+        )
     filled = f"{found.stream_prefix}:gateway.filled"
     cure = Cure("have the block list write it anew", partial(mended, found, lambda client: client.delete(filled)))
-    return Finding("gateway list", "fail", f"{missing} of {len(entries)} entries are not in the gateway's hash", cure)
+    return Finding(
+        "gateway list",
+        "fail",
+        f"not in the gateway's hash: {missing} of {counted(len(entries), 'entry', 'entries')}",
+        cure,
+    )
 
 
 def _probes(found: Endpoints, data: Path | None) -> list[Finding]:

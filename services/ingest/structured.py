@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from services.ingest.upload import Upload
 from shared.events import MailHeld, MessageByValue, ReportSubmitted
 from shared.events.exporter import is_msgpack, of_exporter
+from shared.invalid import in_words
 from shared.web import Problem
 
 
@@ -26,11 +27,10 @@ def json_upload(request: Request, body: bytes, said: Upload) -> Upload:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the JSON is no object")
         return _held(content, said)
     except ValidationError as error:
-        found = error.errors(include_input=False)[:5]
+        found = error.errors(include_input=False)
         if found[0]["type"] == "json_invalid":
             raise _no_json() from None
-        faults = [": ".join(filter(None, (".".join(map(str, fault["loc"])), fault["msg"]))) for fault in found]
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the JSON is not a report", "; ".join(faults)) from None
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the JSON is not a report", in_words(found)) from None
     except (ValueError, RecursionError):
         raise _no_json() from None
 

@@ -19,6 +19,7 @@ from services.mailboxes.stores import MailStore
 from services.mailboxes.tables import Box, Move
 from shared.errors import Defer, Reject
 from shared.events import PurgeDelayed, PurgeMatch
+from shared.plural import counted
 from shared.run import Room
 from shared.tasks import end
 from shared.work import Work, now
@@ -133,7 +134,7 @@ class WorkOnMailboxes:
         else:
             _mark(task, result, work)
             if result.left:
-                self._failed(task, f"{result.left} mails could not be moved yet", work, final=False)
+                self._failed(task, f"not moved yet: {counted(result.left, 'mail')}", work, final=False)
                 return
             self._count(box, task, work)
         box.reason = ""

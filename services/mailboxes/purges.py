@@ -13,6 +13,7 @@ from services.mailboxes.settings import MailboxesSettings
 from services.mailboxes.tables import Box, Move, Purge, Restore
 from shared.errors import Defer, Reject
 from shared.events import PurgeApproved, PurgeRequested, RestoreRequested
+from shared.plural import counted
 from shared.work import Work
 
 #: What a verdict is called among those who ask.
@@ -156,7 +157,11 @@ class Purges:
         say_planned(purge, boxes, work, second=second, until=self._fresh_until(work.at))
         failed = [box for box in boxes if box.result == "failure"]
         if purge.go and not hits:
-            why = f"{len(failed)} mailboxes could not be looked at" if failed else "no mailbox has such a mail"
+            why = (
+                f"could not be looked at: {counted(len(failed), 'mailbox', 'mailboxes')}"
+                if failed
+                else "no mailbox has such a mail"
+            )
             finish(purge, "failed" if failed else "nothing", why, work)
         elif purge.go and not second:
             self.approve(purge, plan=purge.plan, by=purge.by, work=work, say=True)

@@ -17,6 +17,7 @@ from shared.events import (
     RestoredMailbox,
     RestoreFinished,
 )
+from shared.plural import counted
 from shared.work import Work
 
 #: Mailboxes that a plan's event names: who wants all of them asks the API.
@@ -73,7 +74,7 @@ def finish_run(purge: Purge, work: Work) -> None:
     results = [_purged(box, of_box.get(box.mailbox, ())) for box in boxes]
     done = any(one.result != "failure" for one in results) or not results
     failed = sum(one.result == "failure" for one in results)
-    why = f"{failed} of {len(results)} mailboxes failed" if failed else ""
+    why = f"failed: {failed} of {counted(len(results), 'mailbox', 'mailboxes')}" if failed else ""
     finish(purge, "done" if done else "failed", why, work, results)
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from shared.events import DATA_MAX_BYTES, Envelope, Event, fact_id, rfc3339
+from shared.invalid import in_words
 
 E = TypeVar("E", bound=Event)
 RawFields = Mapping[bytes, bytes]
@@ -68,7 +69,7 @@ def read_entry(
         )
         return Delivery(envelope, kind.of_data(_data(fields)), fields)
     except ValidationError as error:
-        return Unreadable(entry_id, fields, _first_faults(error), attempts)
+        return Unreadable(entry_id, fields, in_words(error.errors(include_input=False), whole="data"), attempts)
     except (ValueError, RecursionError) as error:
         return Unreadable(entry_id, fields, str(error) or "nested too deeply", attempts)
 
@@ -120,15 +121,6 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         raise ValueError("time is no RFC 3339 time") from None
     return moment if moment.tzinfo else None
-
-
-def _first_faults(error: ValidationError) -> str:
-    """Where and what, never the value: a value is part of somebody's mail."""
-    faults = [
-        f"{'.'.join(map(str, fault['loc'])) or 'data'}: {fault['msg']}"
-        for fault in error.errors(include_input=False, include_url=False, include_context=False)[:5]
-    ]
-    return "; ".join(faults)
 
 
 def _name(raw: bytes) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import asyncpg
@@ -40,7 +41,7 @@ class PostgresStore:
 
     def __init__(self, url: URL, service: str) -> None:
         self._engine = create_async_engine(
-            _asyncpg_url(url),
+            driver_url(url),
             hide_parameters=True,  # else an error's text, which is logged, has a mail's facts in it
             pool_size=POOL_KEPT,
             max_overflow=POOL_MORE,
@@ -130,9 +131,18 @@ async def _run(session: AsyncSession, job: Callable[[Session], T]) -> T:
     return await session.run_sync(lambda plain: job(cast("Session", plain)))
 
 
-def _asyncpg_url(url: URL) -> URL:
-    """The URL as SQLAlchemy's asyncpg dialect wants it: libpq's `sslmode` is `ssl` there."""
+def driver_url(url: URL) -> URL:
+    """The URL as SQLAlchemy's asyncpg dialect wants it: libpq's `sslmode` is `ssl` there, `password_file` is ours, as with Redis.
+
+    Raises:
+        ValueError: the password's file cannot be read.
+    """
     query = dict(url.query)
     if "sslmode" in query:
         query["ssl"] = query.pop("sslmode")
+    if file := query.pop("password_file", None):
+        try:
+            url = url.set(password=Path(str(file)).read_text(encoding="utf-8").strip())
+        except OSError as error:
+            raise ValueError(f"LONGSTOP_DATABASE_URL: {file} cannot be read ({error.strerror})") from None
     return url.set(drivername="postgresql+asyncpg", query=query)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from http import HTTPStatus
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import Defer, Reject
+from shared.invalid import in_words
 from shared.metrics import HTTP_ANSWER_S
 
 #: What a client is told to wait when we cannot take more now, in seconds.
@@ -130,11 +131,6 @@ class _Sized:
         return await self._app(scope, counted, send)
 
 
-def _place(location: Sequence[int | str]) -> str:
-    """Where in a request a fault is: without the first word, which says body or query."""
-    return ".".join(map(str, location[1:]))
-
-
 def _problems(app: FastAPI) -> None:
     @app.exception_handler(StarletteHTTPException)
     async def http_problem(_: Request, error: StarletteHTTPException) -> Response:
@@ -143,10 +139,11 @@ def _problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
-        if any(fault["type"] == "json_invalid" for fault in error.errors()):
+        faults = error.errors()
+        if any(fault["type"] == "json_invalid" for fault in faults):
             return problem(HTTPStatus.BAD_REQUEST, "the body is no JSON", "RFC 8259")
-        faults = [": ".join(filter(None, (_place(fault["loc"]), fault["msg"]))) for fault in error.errors()[:5]]
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the request is not valid", "; ".join(faults))
+        words = in_words(faults, outer=1)  # the first step says body or query
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the request is not valid", words)
 
     @app.exception_handler(Defer)
     async def not_now(_: Request, error: Defer) -> Response:

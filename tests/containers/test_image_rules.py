@@ -29,7 +29,7 @@ def test_every_builder_can_build_it() -> None:
     assert "--link" not in DOCKERFILE
 
 
-@pytest.mark.parametrize("name", [*OURS, "redis"])
+@pytest.mark.parametrize("name", [*OURS, "redis", "postgres"])
 def test_containers_may_do_nothing_but_their_work(name: str) -> None:
     service = COMPOSE["services"][name]
     assert service["read_only"] is True
@@ -37,6 +37,7 @@ def test_containers_may_do_nothing_but_their_work(name: str) -> None:
     assert "no-new-privileges:true" in service["security_opt"]
     assert service["deploy"]["resources"]["limits"]["memory"]
     assert service["deploy"]["resources"]["limits"]["pids"]
+    assert service["logging"]["options"]["max-size"]
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -54,11 +55,34 @@ def test_people_s_pages_know_no_secret_but_the_key_of_links_and_write_to_nothing
     told = " ".join(portal["environment"])
     assert not [word for word in ("SMTP", "REINJECT", "GATEWAY", "TOKEN", "SECRET", "MAILSTORE") if word in told]
     assert [volume["source"] for volume in portal["volumes"] if not volume.get("read_only")] == ["portal"]
+    assert portal["env_file"] == []
+
+
+def test_people_s_pages_reach_no_other_service() -> None:
+    reached = set(COMPOSE["services"]["portal"]["networks"])
+    others = {
+        name: service
+        for name, service in COMPOSE["services"].items()
+        if name not in ("portal", "redis", "postgres", "cli")
+    }
+    assert not [name for name, service in others.items() if reached & set(service["networks"])]
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name != "portal"])
+def test_every_setting_of_env_reaches_a_service(name: str) -> None:
+    assert COMPOSE["services"][name]["env_file"] == [{"path": ".env", "required": False}]
+
+
+def test_postgres_is_used_by_every_service_and_the_command_line() -> None:
+    more = yaml.load((ROOT / "compose.postgres.yml").read_text().replace("!reset ", ""), yaml.SafeLoader)["services"]
+    assert {name for name, service in more.items() if "environment" in service} == {*OURS, "cli"}
 
 
 @pytest.mark.parametrize("name", ["redis", "postgres"])
-def test_what_holds_data_is_not_published(name: str) -> None:
-    assert "ports" not in COMPOSE["services"][name]
+def test_what_holds_data_is_not_published_and_has_no_way_out(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert "ports" not in service
+    assert all(COMPOSE["networks"][network]["internal"] for network in service["networks"])
 
 
 def test_ports_are_published_on_this_machine_only_by_default() -> None:

@@ -77,7 +77,7 @@ async def test_a_field_that_somebody_took_from_the_gateway_is_found_and_mended(
     await until(lambda: redis.hlen(key))
     await redis.delete(key)
     missing = await of("gateway list", found, data_dir)
-    assert (missing.level, missing.words) == ("fail", "1 of 1 entries are not in the gateway's hash")
+    assert (missing.level, missing.words) == ("fail", "not in the gateway's hash: 1 of 1 entry")
     assert missing.cure
     await missing.cure.apply()
     await until(lambda: redis.hlen(key))

@@ -1,22 +1,27 @@
 """The command line: exit codes, one line for a failure, and nothing that a terminal would obey."""
 
+import shlex
 import stat
 import subprocess
 import sys
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import typer
 from rich.console import Console
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from longstop import show, sources
 from longstop.__main__ import COMMANDS, command_line, main
 from longstop.commands.watch import start_id, summary
+from longstop.examples import EXAMPLES
 from longstop.where import answer_of, endpoints
+from shared.plural import counted
 from shared.run import VERSION
 from tests.mails import mail
 
@@ -99,6 +104,41 @@ def test_a_setting_of_a_wrong_form_is_told_with_what_it_may_be(
     told = capsys.readouterr().err
     assert told.startswith(f"longstop: {name}: this is not what it may be: ")
     assert words in told
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("LONGSTOP_TRUSTED_PROXIES", "ten", "LONGSTOP_TRUSTED_PROXIES: 'ten' does not appear to be"),
+        ("LONGSTOP_OIDC_ISSUER", "https://id.example", "LONGSTOP_OIDC_ISSUER needs LONGSTOP_OIDC_CLIENT_ID\n"),
+    ],
+)
+def test_what_is_wrong_with_a_setting_is_told_in_our_words_alone(
+    name: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["longstop", "serve", "console"])
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().err.startswith(f"longstop: {words}")
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_every_example_of_help_can_be_typed(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("feed.csv", "rules.yaml"):
+        (tmp_path / name).touch()
+    command: Any = get_command(command_line(""))
+    words = shlex.split(line.partition(" > ")[0])
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    assert command.make_context("", words).params
+    assert line in (command.epilog or "")
+
+
+def test_a_number_has_the_noun_that_fits() -> None:
+    told = [counted(1, "entry", "entries"), counted(2, "entry", "entries"), counted(0, "mail"), counted(1, "mail")]
+    assert told == ["1 entry", "2 entries", "0 mails", "1 mail"]
 
 
 def test_a_new_data_dir_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from longstop import show
 from longstop.commands.block.api import BY, COLUMNS, PATIENCE_S, BlockId, api_of, app, row_of
 from longstop.commands.options import DataDir, Json
 from longstop.where import answer_of
+from shared.plural import counted
 
 
 @app.command()
@@ -31,7 +32,7 @@ def remove(
 
 @app.command("deliver")
 def deliver_victims(block_id: BlockId, data: DataDir = None) -> None:
-    """Deliver what an entry that was removed had stopped; what another entry stops stays where it is."""
+    """Deliver what an entry that was removed had stopped. What another entry stops stays where it is."""
     with api_of(data) as api:
         _deliver(api, block_id)
 
@@ -58,7 +59,7 @@ def history(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """List every entry that stood or stands of a value: who made it, who ended it, what it stopped."""
+    """List every entry that stood or stands of a value. Who made it, who ended it, what it stopped."""
     with api_of(data) as api:
         entries = answer_of(api.get("/v1/history", params={"value": value})).json()["entries"]
     if as_json:
@@ -71,7 +72,7 @@ def history(
 
 @app.command()
 def undo(block_id: BlockId, data: DataDir = None, as_json: Json = False) -> None:
-    """Take the last change of an entry back: one that works is removed, one that ended stands again."""
+    """Take the last change of an entry back. One that works is removed, one that ended stands again."""
     with api_of(data) as api:
         entry = answer_of(api.post(f"/v1/blocks/{block_id}/undo", params=BY)).json()
     show.json_line(entry) if as_json else show.out.print(show.table("", COLUMNS, [row_of(entry)]))
@@ -85,10 +86,10 @@ def _deliver(api: Any, block_id: str) -> None:
         told = answer_of(api.post(f"/v1/blocks/{block_id}/deliver", params=BY, timeout=PATIENCE_S)).json()
         left = told.pop("left")
         counts = {name: count + told[name] for name, count in counts.items()}
-        show.say(f"{block_id}: {counts['delivered']} mails go to their recipients, {left} are left")
-    for name, words in (("stopped_by_others", "are stopped by other entries"), ("gone", "are kept no more")):
+        show.say(f"{block_id}: {counted(counts['delivered'], 'mail')} on the way to the recipients, {left} left")
+    for name, words in (("stopped_by_others", "stopped by other entries"), ("gone", "kept no more")):
         if counts[name]:
-            show.say(f"{block_id}: {counts[name]} mails {words}")
+            show.say(f"{block_id}: {counted(counts[name], 'mail')} {words}")
 
 
 def _past(entry: dict[str, Any]) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ from longstop.commands.block.api import COLUMNS, api_of, app, row_of
 from longstop.commands.options import DataDir, Json
 from longstop.paging import rows_of
 from longstop.where import answer_of
+from shared.plural import counted
 
 
 @app.command("list")
@@ -122,7 +123,7 @@ def preview(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Tell what an entry would have stopped, and whether it would be made. Exit code 0 in any case."""
+    """Tell what an entry would have stopped. And whether it would be made; exit code 0 in any case."""
     body = {"value": value, "action": "allow" if allow else "block", "scope": scope, **({"kind": kind} if kind else {})}
     with api_of(data) as api:
         told = answer_of(api.post("/v1/preview", json=body)).json()
@@ -134,10 +135,9 @@ def preview(
         ("people", told["accepted"], told["reason"]),
         ("verdicts", told["accepted_of_verdicts"], told["reason_of_verdicts"]),
     ):
-        lines.append(f"  {'taken' if accepted else 'refused'} of {whom}" + (f": {reason}" if reason else ""))
-    lines.append(
-        f"  {told['mails_passed']} mails that it names passed on {told['days_passed']} of {told['of_days']} days"
-    )
+        lines.append(f"  {whom} {'may' if accepted else 'may not'} make it" + (f": {reason}" if reason else ""))
+    passed = counted(told["mails_passed"], "mail")
+    lines.append(f"  {passed} that it names passed, on {told['days_passed']} of {told['of_days']} days")
     lines += [f"  stands already: {one['action']} for {one['scope']} ({one['block_id']})" for one in told["standing"]]
     for line in lines:
         show.out.print(show.safe(line, 400), markup=False)

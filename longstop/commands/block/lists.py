@@ -12,6 +12,7 @@ from longstop.commands.options import DataDir, Json
 from longstop.where import answer_of
 from services.blocklist.rules.lists_in import format_of
 from shared.errors import LongstopError
+from shared.plural import counted
 
 OfLines = Annotated[
     str,
@@ -66,11 +67,11 @@ def import_list(
         show.json_line(told)
     else:
         words = (
-            f"{told['lines']} lines are good"
+            f"good: {counted(told['lines'], 'line')}"
             if dry_run
-            else f"{told['made']} entries made, {told['known']} stood already"
+            else f"{counted(told['made'], 'entry', 'entries')} made, {told['known']} stood already"
         )
-        show.say(words + (f", {told['fault_count']} lines left out" if told["fault_count"] else ""))
+        show.say(words + (f", {counted(told['fault_count'], 'line')} left out" if told["fault_count"] else ""))
 
 
 @app.command("export")
@@ -93,7 +94,7 @@ def export_list(
 
 @app.command()
 def feeds(data: DataDir = None, as_json: Json = False) -> None:
-    """List the feeds that are followed, and what came of their last reading."""
+    """List the feeds that are followed. And what came of their last reading."""
     with api_of(data) as api:
         found = answer_of(api.get("/v1/feeds")).json()["feeds"]
     if as_json:

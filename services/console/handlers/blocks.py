@@ -14,6 +14,7 @@ from shared.events import (
     BlockRemoved,
     fact_id,
 )
+from shared.plural import counted
 from shared.work import Work
 
 
@@ -45,7 +46,7 @@ def on_block_refused(event: BlockRefused, work: Work) -> None:
 
 def on_block_imported(event: BlockImported, work: Work) -> None:
     """A list was taken in."""
-    note(event, f"A list of {event.entry_count} entries was taken in", work, word="block")
+    note(event, f"A list of {counted(event.entry_count, 'entry', 'entries')} was taken in", work, word="block")
 
 
 def on_block_hit(event: BlockHit, work: Work) -> None:
@@ -53,8 +54,7 @@ def on_block_hit(event: BlockHit, work: Work) -> None:
     row = row_of(work, Block, event.block_id)
     row.hit_count += event.count
     row.last_hit_at = later(known=row.last_hit_at, told=work.said_at)
-    words = "a mail" if event.count == 1 else f"{event.count} mails"
-    note(event, f"An entry stopped {words}", work, word="block")
+    note(event, f"An entry stopped {counted(event.count, 'mail')}", work, word="block")
 
 
 def on_block_removed(event: BlockRemoved, work: Work) -> None:

@@ -19,6 +19,7 @@ from shared.events import (
     RestoreRequested,
 )
 from shared.events.base import rfc3339
+from shared.plural import counted
 from shared.work import Work
 
 #: Restores of one purge, and folders of one mailbox, that are kept.
@@ -54,8 +55,8 @@ def on_purge_planned(event: PurgePlanned, work: Work) -> None:
             box.found, box.unlike, box.reason = 0, 0, ""
     _stand(row, work)
     waits = ": it needs a second person" if event.needs_second else ""
-    boxes = "1 mailbox" if event.hit_count == 1 else f"{event.hit_count} mailboxes"
-    words = f"A purge would move {_mails(event.message_count)} of {boxes}{waits}"
+    boxes = counted(event.hit_count, "mailbox", "mailboxes")
+    words = f"A purge would move {counted(event.message_count, 'mail')} of {boxes}{waits}"
     note(event, words, work, case_id=row.case_id)
 
 
@@ -102,7 +103,7 @@ def on_purge_finished(event: PurgeFinished, work: Work) -> None:
     _on_time(event.purge_id, "purge", work)
     _on_time(event.purge_id, "plan", work)
     _stand(row, work)
-    note(event, f"A purge ended ({event.outcome}): {_mails(row.moved_count)} moved", work, word=event.outcome)
+    note(event, f"A purge ended ({event.outcome}): {counted(row.moved_count, 'mail')} moved", work, word=event.outcome)
 
 
 def on_restore_requested(event: RestoreRequested, work: Work) -> None:
@@ -126,10 +127,6 @@ def on_restore_finished(event: RestoreFinished, work: Work) -> None:
     _stand(row, work)
     back = sum(one.restored for one in event.mailboxes)
     note(event, f"Mails of a purge were put back: {back}", work, case_id=row.case_id)
-
-
-def _mails(count: int) -> str:
-    return "1 mail" if count == 1 else f"{count} mails"
 
 
 def _restore(row: Purge, restore_id: str, **told: str) -> None:

@@ -21,6 +21,7 @@ from shared.events import (
     SubmissionRequested,
     VerdictIssued,
 )
+from shared.plural import counted
 from shared.work import Work
 
 
@@ -77,7 +78,7 @@ def on_case_joined(event: CaseJoined, work: Work) -> None:
     case.report_count = max(case.report_count, event.report_count)
     stand(case, work)
     row_of(work, Report, event.report_id).case_id = event.case_id
-    note(event, f"Joined a case of {event.report_count} reports: {event.matched}", work)
+    note(event, f"Joined a case of {counted(event.report_count, 'report')}: {event.matched}", work)
 
 
 def on_case_triaged(event: CaseTriaged, work: Work) -> None:

@@ -16,6 +16,7 @@ from services.submission.analysers.offline.view import quoted
 from shared.errors import Defer, Reject
 from shared.events import Evaluation, Evidence, ProposedBlock
 from shared.events.vocabulary import BAD_CATEGORIES, BlockKind, Cause, VerdictCategory
+from shared.invalid import in_words
 from shared.mail import facts
 from shared.outgoing import clean, defang
 from shared.signatures import signed
@@ -151,9 +152,7 @@ def opinion_of(answer: bytes) -> Opinion:
     try:
         told = Answer.model_validate_json(answer)
     except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(map(str, fault["loc"]))[:100]
-        raise Defer(f"its answer cannot be read: {where}: {fault['msg']}"[:200]) from error
+        raise Defer(f"its answer cannot be read: {in_words(error.errors()[:1])}"[:200]) from error
     return Opinion(
         ServiceAnalyser.name,
         _evaluation(told),

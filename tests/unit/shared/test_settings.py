@@ -1,14 +1,18 @@
 """Settings: read once, secrets from files, no door open without a token."""
 
+import re
 import stat
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import make_url
 
+from longstop.services import services
 from services.mailboxes.settings import MailboxesSettings
 from shared.errors import LongstopError
 from shared.settings import Settings
+from shared.stores.postgres import driver_url
 
 
 def test_own_domains_are_words_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,3 +91,19 @@ def test_a_wrong_setting_is_refused_without_its_value(monkeypatch: pytest.Monkey
     with pytest.raises(ValidationError) as error:
         Settings()
     assert "private-nonsense" not in str(error.value)
+
+
+def test_the_example_of_settings_names_settings() -> None:
+    known = {f"LONGSTOP_{name.upper()}" for one in services() for name in one.settings.model_fields}
+    lines = (Path(__file__).parents[3] / ".env.example").read_text().splitlines()
+    named = {match[1] for line in lines if (match := re.match(r"#?(LONGSTOP_\w+)=", line))}
+    assert named
+    assert named <= known
+
+
+def test_a_database_s_password_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("pa55:w0rd\n")
+    url = driver_url(make_url(f"postgresql://longstop@db/longstop?password_file={tmp_path / 'password'}"))
+    assert (url.password, dict(url.query)) == ("pa55:w0rd", {})
+    with pytest.raises(ValueError, match="LONGSTOP_DATABASE_URL: nowhere cannot be read"):
+        driver_url(make_url("postgresql://longstop@db/longstop?password_file=nowhere"))

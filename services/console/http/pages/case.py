@@ -23,6 +23,7 @@ from services.console.rules.mail import entries_for, recipients_of
 from services.console.rules.purging import own
 from services.console.tables import Block, Case
 from shared.apart import preview_apart
+from shared.invalid import said
 from shared.web import Problem
 from shared.work import now
 
@@ -107,8 +108,7 @@ class CasePage:
         try:
             edit = Edit.model_validate(edits[act])
         except ValidationError as error:
-            why = error.errors(include_input=False)[0]["msg"]
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "that cannot be written", why) from None
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "that cannot be written", said(error.errors()[0])) from None
         before = await self._show.database.look(lambda session: _state_of(session, case_id))
         await self._api.edit(case_id, edit, person)
         await self._show.seen(lambda session: _state_of(session, case_id) != before)
