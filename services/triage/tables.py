@@ -199,6 +199,7 @@ class Answer(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=UtcTime, index=True)
     attempts: int = 0
     sent: int = 0
+    sent_at: datetime | None = Field(default=None, sa_type=UtcTime, index=True)
     wanted: bool = Field(default=False, description="an operator wants it sent even when answers are off")
 
 

@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col, select
 
+from services.triage.answers import jobs
 from services.triage.handlers import reports as handlers
+from services.triage.tables import Answer
 from shared.events import CaseDecided, MessageFacts, NotificationSent, ReportReceived, VerdictIssued
 from shared.work import now
 from tests.services import House, house
@@ -88,6 +92,52 @@ async def test_one_answer_a_case_and_reporter(triage: House) -> None:
     await triage.publish(report(10))  # reported again: it was told already
     await opened(triage, 5)
     assert len(await triage.said(NotificationSent)) == 2
+
+
+async def of_another_mail(made: House, number: int) -> None:
+    """Somebody reports a mail unlike the others, and it is judged."""
+    sha256 = f"{number:064x}"
+    message = MessageFacts(sha256=sha256, size_bytes=100, subject=f"Mail {number}", from_address=f"x@{number}.example")
+    await made.publish(report(number).model_copy(update={"message": message}))
+    await until(lambda: _count(made, "case.opened.v1", number + 1))
+    case_id = (await made.said("case.opened.v1"))[number]["case_id"]
+    await made.publish(
+        VerdictIssued(
+            case_id=case_id, version=1, submission_id=f"s{number}", message_sha256=sha256, category="spam",
+            confidence=0.9, cause="filter_missed",
+        )
+    )  # fmt: skip
+
+
+async def _count(made: House, stream: str, count: int) -> bool:
+    return len(await made.said(stream)) >= count
+
+
+async def test_who_reports_a_whole_folder_gets_a_few_mails_and_then_one_with_the_rest(
+    triage: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PAUSE", timedelta(hours=1))
+    for number in range(3):
+        await of_another_mail(triage, number)
+        await sent(triage, number + 1)
+    for number in range(3, 8):
+        await of_another_mail(triage, number)
+    database = triage.database("triage")
+
+    async def pausing() -> bool:
+        late = select(Answer).where(col(Answer.due_at) > now() + timedelta(minutes=30))
+        return len(await database.look(lambda session: session.exec(late).all())) == 5
+
+    await until(pausing)
+    assert len(await triage.said(NotificationSent)) == 3
+    monkeypatch.setattr(jobs, "PAUSE", timedelta())
+    waiting = update(Answer).where(col(Answer.due_at).is_not(None))
+    await database.run(lambda work: work.session.execute(waiting.values(due_at=now())))
+    told = await sent(triage, 8)
+    assert len(outbox(triage)) == 4
+    assert "ana@example.org: What became of your 5 reports" in outbox(triage)
+    assert [event["item_count"] for event in told] == [1] * 3 + [5] * 5
+    assert len({event["case_id"] for event in told}) == 8
 
 
 async def test_another_verdict_is_told_and_the_same_one_is_not(triage: House) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from html import unescape
 from typing import Any, get_args
 
 import pytest
@@ -30,8 +31,10 @@ def answer(**values: Any) -> Answer:
     return Answer(**{**made, **values})
 
 
-def mail_of(row: Answer, language: str = "en") -> EmailMessage:
-    raw = build(row, language=language, mail_from="Longstop <longstop@example.org>", message_id="a.1@longstop", at=AT)
+def mail_of(row: Answer, language: str = "en", *more: Answer) -> EmailMessage:
+    raw = build(
+        [row, *more], language=language, mail_from="Longstop <longstop@example.org>", message_id="a.1@longstop", at=AT
+    )
     return message_from_bytes(raw, policy=policy.default)
 
 
@@ -98,6 +101,19 @@ def test_a_result_and_a_receipt() -> None:
     assert "You were right" in text_of(result, "plain")
     assert result["Auto-Submitted"] == "auto-replied"
     assert result["To"] == "ana@example.org"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_several_answers_are_one_mail_that_says_each_the_worst_first(language: str) -> None:
+    rows = [answer(subject=f"Mail {number}", category=one) for number, one in enumerate(("", "clean", "phishing"))]
+    mail = mail_of(rows[0], language, *rows[1:])
+    assert "3" in str(mail["Subject"])
+    for kind in ("plain", "html"):
+        text = unescape(text_of(mail, kind))
+        places = [text.index(f"Mail {number}") for number in (2, 1, 0)]
+        assert places == sorted(places)
+        assert all(text.count(words(language)["texts"][one]) == 1 for one in ("receipt", "clean", "phishing"))
+        assert text.count(words(language)["closing"]) == 1
 
 
 EVIL = "x\r\nBcc: a@b.example\r\n\r\n<script>alert(1)</script> {{ 7*7 }} {subject} =?utf-8?q?=0ABcc:_y@z?= http://evil.example/x \u202e"
