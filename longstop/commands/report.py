@@ -66,11 +66,13 @@ def report(
         disable=not show.err.is_terminal,
     ) as progress:
         task = progress.add_task("reporting", total=sources.count(paths))
-        taken, failed = asyncio.run(
+        taken, refused = asyncio.run(
             _all(sources.mails(paths), base_url, headers(data), query, as_json, lambda: progress.advance(task))
         )
-    if failed:
-        raise LongstopError(f"{failed} not reported; the reasons stand above")
+    if refused.count == 1:
+        raise LongstopError(refused.first)
+    if refused.count:
+        raise LongstopError(f"{refused.count} not reported; the reasons stand above")
     if not taken:
         raise LongstopError("nothing was reported: there is no mail in what was named (.eml, .msg, mbox, Maildir)")
 
@@ -87,26 +89,41 @@ async def _all(
     query: dict[str, str],
     as_json: bool,
     done: Any,
-) -> tuple[int, int]:
-    """How many were taken, and how many not."""
-    taken = failed = 0
+) -> tuple[int, "_Refused"]:
+    """How many were taken, and what was not."""
+    taken, refused = 0, _Refused()
     async with httpx.AsyncClient(base_url=base_url, headers=auth, timeout=PATIENCE_S) as client:
 
         async def work() -> None:
-            nonlocal taken, failed
+            nonlocal taken
             for path, raw in mails:
                 try:
                     report_id = await _one(client, raw, query)
                 except (LongstopError, httpx.HTTPError) as error:
-                    failed += 1
-                    show.say(f"{path}: {error or 'the door does not answer'}")
+                    refused.add(f"{path}: {error or 'the door does not answer'}")
                 else:
                     taken += 1
                     show.json_line({"report_id": report_id, "path": path}) if as_json else show.out.print(report_id)
                 done()
 
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
-    return taken, failed
+    return taken, refused
+
+
+class _Refused:
+    """What was not taken: each is told as it comes, but for one alone, which is what the command ends with."""
+
+    def __init__(self) -> None:
+        self.count, self.first = 0, ""
+
+    def add(self, reason: str) -> None:
+        self.count += 1
+        if self.count == 1:
+            self.first = reason
+            return
+        if self.count == 2:
+            show.say(self.first)
+        show.say(reason)
 
 
 async def _one(client: httpx.AsyncClient, raw: bytes, query: dict[str, str]) -> str:

@@ -110,7 +110,6 @@ def app(room: Room, copies: Copies) -> FastAPI:
     doors.add_api_route("/v1/probes", blocks.probes, methods=["GET"])
     maps = MapDoor(room.database)
     doors.add_api_route("/maps/{name}", maps.get, methods=["GET"])
-    doors.add_api_route("/maps/{name}", maps.get, methods=["HEAD"], include_in_schema=False)
     application.include_router(doors)
     return application
 
@@ -200,8 +199,16 @@ class BlockDoor:
         return await self._removed(lambda work: _end_all(named(work.session, value), by, work))
 
     async def check(self, mail: MailKeys) -> dict[str, Any]:
-        """The entry that decides about a mail, and the precedence that led to it."""
+        """The entry that decides about a mail, and the precedence that led to it.
+
+        Raises:
+            Reject: a file is no SHA-256, or `ip` no address: taken for unknown, it would look as if nothing named it.
+        """
         client = Client(mail.ip, mail.client_name)
+        for sha256 in mail.files:
+            canonical(kind="file", value=sha256)
+        if mail.ip:
+            canonical(kind="ip", value=mail.ip)
         keys = lookups(senders=(mail.sender,), urls=mail.urls, files=mail.files, client=client)
         scopes = {TENANT, *scopes_of(mail.recipient)}
         at = now()

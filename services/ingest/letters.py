@@ -10,7 +10,7 @@ from services.ingest.rules import MAILBOXES, is_verified, reason_of, worse_of
 from shared.errors import Reject
 from shared.events import MailEnvelope, fact_id
 from shared.events.vocabulary import Source
-from shared.mail import Mail, Original, ReportMail, category_of_subject, why_automatic
+from shared.mail import Mail, Original, ReportMail, came_over_own_list, category_of_subject, why_automatic
 
 #: Characters kept of what a reporter wrote, as at the other doors.
 COMMENT_MAX = 1_000
@@ -29,14 +29,14 @@ class Letter:
         category = MAILBOXES[mailbox]
         self._category, self._defaulted = (category, False) if category else category_of_subject(report.mail.subject)
 
-    def why_none(self) -> str:
+    def why_none(self, own_domains: Collection[str]) -> str:
         """Why it reports nothing; the empty string when it does.
 
         Machines answer and lists repeat; whoever answered them would soon talk to himself. A feedback loop's report
         (RFC 5965) is a machine's, and a report. A mail that could not be read is reported as it is.
         """
         if not any(original.kind == "arf" for original in self._originals):
-            if automatic := why_automatic(self._outer):
+            if automatic := why_automatic(self._outer, own_domains):
                 return automatic
             if not self._mail_from:
                 return "it has no envelope sender: it is a bounce or an automatic answer, no report"
@@ -52,11 +52,11 @@ class Letter:
             proven: whether the own gateways' Authentication-Results can be told from a stranger's.
         """
         author = self._outer.from_.address
-        by_person = bool(self._mail_from) and not why_automatic(
-            self._outer
-        )  # a machine's report counts, and gets no answer
+        automatic = why_automatic(self._outer, own_domains)
+        by_person = bool(self._mail_from) and not automatic  # a machine's report counts, and gets no answer
         is_author = proven and by_person and self._outer.authentication.dmarc == "pass" and bool(author)
-        reporter = author if is_author else self._mail_from or author
+        over_list = came_over_own_list(self._outer, own_domains)  # its envelope sender is the list's
+        reporter = author if is_author or over_list else self._mail_from or author
         verified = is_verified(reporter=reporter, own_domains=own_domains, proven=is_author)
         if not self._originals:
             return [replace(self.itself(), reporter_verified=verified)]

@@ -40,7 +40,7 @@ SYMBOLS_MAX = 200
 class Server(Limits, LMTP):
     """aiosmtpd's LMTP with XFORWARD and one reply for each recipient."""
 
-    extensions = (f"XFORWARD {' '.join(XFORWARD)}",)
+    extensions = (*Limits.extensions, f"XFORWARD {' '.join(XFORWARD)}")
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)

@@ -43,7 +43,7 @@ class Post:
                 events += await self._intake.hold([held_of(raw, report.mail)])
                 continue
             letter = Letter(raw, report, mailbox, sender.strip("<>"), source)
-            if why_none := letter.why_none():
+            if why_none := letter.why_none(settings.own_domains):
                 events.append(await self._rejected(letter, why_none))
             else:
                 events += await self._intake.receive(letter.reports(settings.own_domains, proven=bool(ids)))

@@ -45,7 +45,7 @@ class Limits(SMTP):
     """aiosmtpd with our limits; the default answer to a bug is 500, which would make the sender give a report up."""
 
     line_length_limit = LINE_MAX_BYTES
-    extensions: Sequence[str] = ()
+    extensions: Sequence[str] = ("PIPELINING",)  # RFC 2920; a must of LMTP (RFC 2033, section 5)
 
     async def handle_exception(self, error: Exception) -> str:
         """Answer when there is a fault of ours."""

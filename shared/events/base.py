@@ -29,6 +29,13 @@ def fact_id(*words: object) -> str:
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
+def without_nulls(said: Any) -> Any:
+    """What a publisher says without its nulls: many write one for each optional field that they have nothing for."""
+    if not isinstance(said, dict):
+        return said
+    return {name: without_nulls(value) for name, value in said.items() if value is not None}
+
+
 class Event(BaseModel):
     """A fact. Subclasses name their `STREAM` and say what identifies the fact (`key`) and what it is about (`about`).
 

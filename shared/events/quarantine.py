@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
-from shared.events.base import Event, fact_id
+from shared.events.base import Event, fact_id, without_nulls
 from shared.events.exporter import of_exporter
 from shared.events.message import Envelope, MessageFacts
 from shared.events.reports import MessageByValue
@@ -31,6 +31,8 @@ class MailHeld(Event):
     score: float | None = None
     symbols: tuple[str, ...] = ()
     queue_id: str = Field(default="", max_length=255)
+
+    _ = model_validator(mode="before")(without_nulls)
 
     def key(self) -> tuple[object, ...]:
         return (self.queue_id, self.message.sha256 or "", self.envelope.mail_from, *sorted(self.envelope.rcpt_to))

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared.events.base import Event
+from shared.events.base import Event, without_nulls
 from shared.events.message import Envelope, MessageFacts, Part, Sha256
 from shared.events.vocabulary import ReportCategory, Source, VerdictCategory
 
@@ -41,6 +41,8 @@ class ReportSubmitted(Event):
     comment: ShortText = ""
     envelope: Envelope | None = None
     idempotency_key: Key | None = None
+
+    _ = model_validator(mode="before")(without_nulls)
 
 
 class ReportReceived(Event):

@@ -10,7 +10,7 @@ from shared.mail.facts import facts
 from shared.mail.model import Address, Attachment, Link, Mail
 from shared.mail.originals import Original, ReportMail, read_report_mail
 from shared.mail.reading import read_head, read_mail
-from shared.mail.recognition import category_of_subject, is_mail, why_automatic
+from shared.mail.recognition import came_over_own_list, category_of_subject, is_mail, why_automatic
 from shared.mail.urls import canonical_url, host_of
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Mail",
     "Original",
     "ReportMail",
+    "came_over_own_list",
     "canonical_url",
     "category_of_subject",
     "facts",

@@ -60,7 +60,7 @@ def read_report_mail(raw: bytes, *, own_authserv_ids: frozenset[str] = frozenset
     """Read a report mail (`read_mail`) and cut the mails that it reports; an inline forward when none is attached.
 
     Taken are attached `message/rfc822` (RFC 2046, section 5.2.1), `.eml` under any type, `.msg`, mails in TNEF, ARF (RFC
-    5965), which may give a header only, and XARF. A mail inside a reported mail belongs to that one, unless that one is
+    5965), which may give a header only, and XARF. Who writes nothing beside an attachment may send it as the whole body. A mail inside a reported mail belongs to that one, unless that one is
     a report mail, too: then it is a report of its own besides. Bounces (RFC 3464) and read receipts (RFC 8098) carry a
     mail, too, but report nothing.
     """
@@ -115,12 +115,12 @@ def _attached(structure: Structure, leaves: list[Part]) -> Iterator[Original]:
             if composed := mail_of_msg(content):
                 yield Original(composed, "attached", low_fidelity=not has_its_header(composed), source=content)
         elif kind in _TNEF_TYPES or name == "winmail.dat":
-            found = mails_in_tnef(_content(structure, part))
+            found = [one for one in mails_in_tnef(_content(structure, part)) if not is_mail(one)]
             yield from (Original(one, "attached", low_fidelity=not has_its_header(one)) for one in found)
         elif kind in _JSON_TYPES or name == "xarf.json":
             evidence = mails_in_xarf(_content(structure, part))
             yield from (Original(raw, "arf", category=category) for raw, category in evidence if not is_mail(raw))
-        elif part is not structure.root and (kind in _MAIL_TYPES | _HEADER_TYPES or name.endswith(".eml")):
+        elif kind in _MAIL_TYPES | _HEADER_TYPES or name.endswith(".eml"):
             content = _content(structure, part)
             if content and not is_mail(content):
                 yield Original(content, "attached", low_fidelity=kind in _HEADER_TYPES)

@@ -1,6 +1,7 @@
 """Is it a mail at all, did a machine send it, and what does the subject of a report say."""
 
 import re
+from collections.abc import Collection
 
 from shared.events.vocabulary import ReportCategory
 from shared.mail import limits
@@ -66,19 +67,26 @@ def is_report_mail(raw: bytes) -> bool:
     return to.partition("@")[0].partition("+")[0].lower() in _REPORT_MAILBOXES
 
 
-def why_automatic(mail: Mail) -> str:
+def why_automatic(mail: Mail, own_domains: Collection[str] = ()) -> str:
     """Why nobody may take this mail for a person's words, in one sentence; the empty string when it may be one's.
 
-    Automatic answers (RFC 3834, section 5), what came over a mailing list (RFC 2369, RFC 2919), and mails of our own.
+    Automatic answers (RFC 3834, section 5), what came over a mailing list (RFC 2369, RFC 2919), and mails of our own. A list
+    below `own_domains` is the organisation's own: a group that the report mailbox is a member of.
     """
     submitted = mail.header("auto-submitted").partition(";")[0].strip().lower()
     if submitted not in {"", "no"}:
         return "a machine sent it (Auto-Submitted): it is no report"
-    if mail.header("precedence").strip().lower() in _LIST_PRECEDENCES or mail.list_id or mail.header("list-post"):
+    is_list = mail.header("precedence").strip().lower() in _LIST_PRECEDENCES or mail.list_id or mail.header("list-post")
+    if is_list and not came_over_own_list(mail, own_domains):
         return "it came over a mailing list: it is no report"
     if mail.message_id.endswith(OWN_MESSAGE_IDS):
         return "it is one of our own mails: it is no report"
     return ""
+
+
+def came_over_own_list(mail: Mail, own_domains: Collection[str]) -> bool:
+    """Whether its List-Id (RFC 2919) is in one of these domains."""
+    return any(mail.list_id.lower().endswith(f".{domain}") for domain in own_domains)
 
 
 def category_of_subject(subject: str) -> tuple[ReportCategory, bool]:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.errors import Defer, Reject
 from shared.invalid import in_words
 from shared.metrics import HTTP_ANSWER_S
+from shared.web.asking import UNPACKED, Heads, packed
 
 #: What a client is told to wait when we cannot take more now, in seconds.
 RETRY_AFTER_S = 10
@@ -78,6 +79,7 @@ def service_app(  # noqa: PLR0913 - all but two are named
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     app.add_middleware(_Sized, body_max=body_max, bounding=bounding)
+    app.add_middleware(Heads)
     app.add_middleware(_Timed, name=name)
     _problems(app)
     return app
@@ -104,12 +106,14 @@ class _Timed:
 
 
 class _Sized:
-    """Refuses a body that is too large: at once when it says so, else when it has become so."""
+    """Refuses a body that is packed, or too large: at once when it says so, else when it has become so."""
 
     def __init__(self, app: ASGIApp, body_max: int, bounding: Collection[str]) -> None:
         self._app, self._body_max, self._bounding = app, body_max, frozenset(bounding)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and packed(scope):
+            return await problem(*UNPACKED, {"Accept-Encoding": "identity"})(scope, receive, send)
         if scope["type"] != "http" or scope["path"] in self._bounding:
             return await self._app(scope, receive, send)
         said = Headers(scope=scope).get("content-length", "")

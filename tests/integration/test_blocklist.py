@@ -256,6 +256,9 @@ async def test_the_check_names_the_entry_and_the_precedence(api: httpx.AsyncClie
 
     misspelt = await api.post("/v1/check", json={"form": FEE})
     assert (misspelt.status_code, misspelt.json()["detail"]) == (422, "form: Extra inputs are not permitted")
+    for unreadable, word in (({"files": ["0f"]}, "SHA-256"), ({"ip": "999.1.1.1"}, "IP")):
+        refused = await api.post("/v1/check", json=unreadable)
+        assert (refused.status_code, word in refused.json()["detail"]) == (422, True), refused.text
     sub = "fee@mail.parcel-fee.example"
     assert (await check(**{"from": sub}))[:2] == ("block", tenant["block_id"])
     action, block_id, why = await check(**{"from": FEE.upper(), "recipient": "Ana@example.org"})

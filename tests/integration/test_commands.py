@@ -8,6 +8,7 @@ import pytest
 
 from shared.events import CaseDecided
 from tests.command_line import Told, longstop
+from tests.mails import mail
 from tests.operators_room import campaign, furnish, verdict
 from tests.services import House, house
 from tests.waiting import until
@@ -103,3 +104,19 @@ async def test_a_token_is_made_told_once_and_revoked(made: House) -> None:
         assert [row["name"] for row in listed.rows] == ["siem"]
         await good(made, "token", "revoke", listed.rows[0]["id"])
         assert (await http.get("/v1/cases", headers=head)).status_code == 401
+
+
+async def test_a_mail_that_cannot_be_reported_is_one_line_and_several_are_a_line_each(
+    redis_url: str, prefix: str, data_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "good.eml").write_bytes(mail())
+    for name in ("notes.eml", "more.eml"):
+        (tmp_path / name).write_text("hello\n")
+    words = ("report", "--category", "junk")
+    async with house(("ingest",), redis_url, prefix, data_dir) as ingest:
+        one = await longstop(ingest, *words, str(tmp_path / "good.eml"), str(tmp_path / "notes.eml"))
+        assert (one.exit_code, one.stdout.count("\n"), one.stderr.count("\n")) == (1, 1, 1), one
+        assert "notes.eml: refused: this is no mail" in one.stderr
+        several = await longstop(ingest, *words, str(tmp_path))
+        assert (several.exit_code, several.stderr.count("\n")) == (1, 3), several
+        assert "2 not reported" in several.stderr

@@ -191,7 +191,7 @@ async def test_a_network_that_is_not_allowed_is_refused(redis_url: str, prefix: 
     ("extra", "sender", "reason"),
     [
         ("Auto-Submitted: auto-replied\r\n", "ana@example.org", "a machine sent it"),
-        ("List-Id: <staff.example.org>\r\n", "ana@example.org", "mailing list"),
+        ("List-Id: <dev.lists.example.net>\r\n", "ana@example.org", "mailing list"),
         ("Precedence: bulk\r\n", "ana@example.org", "mailing list"),
         ("", "", "no envelope sender"),
     ],
@@ -220,6 +220,13 @@ async def test_a_reporter_is_verified_by_our_own_gateways_word_alone(
     assert (event["reporter"], event["reporter_verified"]) == (reporter, verified)
 
 
+async def test_a_report_that_a_group_of_our_own_passed_on_is_one_of_its_author(ingest: House) -> None:
+    raw = b"List-Id: Phish <phish.example.org>\r\nPrecedence: list\r\n" + report_of(mail(), sender="boss@example.org")
+    await hand_in(ingest, "lmtp_port", raw, ["phish@example.org"], sender="phish+bounces@example.org")
+    event = await one(ingest, ReportReceived)
+    assert (event["reporter"], event["reporter_verified"]) == ("boss@example.org", False)
+
+
 async def test_a_feedback_loop_s_report_counts_but_nobody_is_answered_for_it(ingest: House) -> None:
     raw = (
         b"Authentication-Results: gw.example.org; dmarc=pass header.from=example.org\r\nFrom: loop@example.org\r\n"
@@ -237,6 +244,7 @@ async def test_the_greeting_says_what_postfix_looks_for(ingest: House) -> None:
     said = (await asyncio.wait_for(reader.read(), 10)).decode().splitlines()
     writer.close()
     assert "250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE" in said
+    assert "250-PIPELINING" in said  # RFC 2033, section 5
     assert any(line.startswith("250-SIZE ") for line in said)
 
 

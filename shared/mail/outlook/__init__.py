@@ -7,7 +7,7 @@ Promises    None for what cannot be read; the same bytes always make the same me
 from shared.mail import limits
 from shared.mail.outlook.compose import compose
 from shared.mail.outlook.msg import read_msg
-from shared.mail.outlook.properties import Item
+from shared.mail.outlook.properties import Attachment, Item
 from shared.mail.outlook.tnef import read_tnef
 
 #: How the bytes begin (MS-CFB, section 2.2; MS-OXTNEF, section 2.1.3.2), plain and in base64.
@@ -39,8 +39,15 @@ def has_its_header(composed: bytes) -> bool:
 def mails_in_tnef(raw: bytes) -> tuple[bytes, ...]:
     """The mails attached to a `winmail.dat`, each as an RFC 5322 message."""
     item = read_tnef(raw)
-    found = [one.item for one in item.attachments if one.item] if item else []
-    return tuple(compose(one) for one in found)
+    return tuple(mail for one in (item.attachments if item else ()) if (mail := _mail_of(one)))
+
+
+def _mail_of(attachment: Attachment) -> bytes:
+    """The mail that an attachment is: an item, or a file that is called one; empty for all else."""
+    name = attachment.name.lower()
+    if attachment.item:
+        return compose(attachment.item)
+    return attachment.data if name.endswith(".eml") else mail_of_msg(attachment.data) if name.endswith(".msg") else b""
 
 
 __all__ = ["MSG", "Item", "compose", "has_its_header", "is_outlook", "mail_of_msg", "mails_in_tnef", "may_hold_outlook"]

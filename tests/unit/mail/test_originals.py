@@ -53,6 +53,18 @@ def test_an_encoded_eml_file_is_decoded_exactly() -> None:
     assert found.raw == ODD
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Type: message/rfc822\r\n\r\n",
+        b'Content-Type: application/octet-stream; name="Your parcel.eml"\r\n\r\n',
+    ],
+)
+def test_an_original_may_be_the_whole_body_when_nothing_was_written_beside_it(head: bytes) -> None:
+    (found,) = originals_of(b"From: ana@example.org\r\nSubject: Fwd\r\nMIME-Version: 1.0\r\n" + head + ODD)
+    assert found.raw == ODD
+
+
 def test_an_abuse_report_is_recognised() -> None:
     raw = (
         b'From: a@b.example\r\nContent-Type: multipart/report; report-type=feedback-report; boundary="r"\r\n\r\n'

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from shared.mail import facts, read_mail, read_report_mail
 from shared.mail.outlook import mail_of_msg, mails_in_tnef
 from shared.mail.outlook.rtf import text_of, unpack
-from tests.outlook_files import RTF_HTML, compound, msg, msg_tree, packed_rtf, tnef
+from tests.outlook_files import RTF_HTML, attribute, compound, msg, msg_tree, packed_rtf, tnef
 
 RECEIVED = (
     "Received: from mx.fee.example (192.0.2.7) by mx.example.org; Mon, 23 Nov 2026 10:00:00 +0000\r\n"
@@ -128,6 +128,23 @@ def test_mails_attached_in_tnef() -> None:
     (only,) = found
     assert read_mail(only).subject == "Your parcel"
     assert read_mail(only).text.strip() == "Pay"
+
+
+def file_in_tnef(name: str, data: bytes) -> bytes:
+    """A file as Outlook attaches it: attAttachRendData, attAttachTitle, attAttachData (MS-OXTNEF, section 2.1.3.3)."""
+    title = attribute(2, 0x00018010, name.encode() + b"\0")
+    return attribute(2, 0x00069002, b"\0" * 14) + title + attribute(2, 0x0006800F, data)
+
+
+def test_mail_files_attached_in_tnef() -> None:
+    eml = b"From: fee@fee.example\r\nSubject: Pay\r\n\r\nnow"
+    named = [("Pay.EML", eml), ("a.msg", msg({0x0037: "Inner"})), ("broken.msg", b"x"), ("a.pdf", b"%PDF")]
+    carrier = tnef({0x0037: "FW"}) + b"".join(file_in_tnef(name, data) for name, data in named)
+    first, second = mails_in_tnef(carrier)
+    assert first == eml
+    assert read_mail(second).subject == "Inner"
+    report = attached(tnef({0x0037: "FW"}) + file_in_tnef("a.eml", b"no mail"), "application/ms-tnef", "winmail.dat")
+    assert read_report_mail(report).originals == ()
 
 
 def attached(data: bytes, content_type: str, name: str) -> bytes:

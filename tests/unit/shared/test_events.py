@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.events import EVENTS, Event, MessageByValue, ReportResolved, ReportSubmitted, fact_id, rfc3339
+from shared.events import EVENTS, Event, MailHeld, MessageByValue, ReportResolved, ReportSubmitted, fact_id, rfc3339
 
 AT = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)
 
@@ -52,6 +52,22 @@ def test_a_moment_without_a_zone_is_refused() -> None:
 def test_a_moment_of_another_zone_is_written_in_utc() -> None:
     bangkok = timezone(timedelta(hours=7))
     assert rfc3339(AT.astimezone(bangkok)) == "2026-11-23T10:00:00.123Z"
+
+
+def test_a_publisher_may_say_null_for_what_it_leaves_out() -> None:
+    message: dict[str, Any] = {"rfc822_base64": "eA=="}
+    envelope: dict[str, Any] = {"mail_from": "a@b.example", "rcpt_to": ["ana@example.org"]}
+    nulls = dict.fromkeys(("reporter", "folder", "reported_at", "comment", "idempotency_key"))
+    report = {"category": "junk", "message": {**message, "sha256": None}, "envelope": {**envelope, "client_ip": None}}
+    assert ReportSubmitted.of_data(json.dumps(report | nulls).encode()) == ReportSubmitted.model_validate(
+        {"category": "junk", "message": message, "envelope": envelope}
+    )
+    held = {"message": message, "envelope": envelope}
+    assert MailHeld.of_data(json.dumps({**held, "reason": None, "symbols": None, "queue_id": None}).encode()) == (
+        MailHeld.model_validate(held)
+    )
+    with pytest.raises(ValidationError, match="category"):
+        ReportSubmitted.of_data(json.dumps({"category": None, "message": message}).encode())
 
 
 def test_unknown_fields_are_left_aside_so_that_v1_can_grow() -> None:
