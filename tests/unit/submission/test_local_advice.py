@@ -222,3 +222,30 @@ def test_files_that_carry_the_harm_are_proposed(attachment: Attachment) -> None:
 
 def test_other_files_are_not() -> None:
     assert "file" not in {kind for kind, _ in blocked(attachments=(file("a.pdf", "pdf"),))}
+
+
+@pytest.mark.parametrize(
+    ("sender", "words"),
+    [
+        ("Bo <bo@gmail.com>", "Block the address bo[@]gmail[.]com, not its domain"),
+        ("service@paypal.com <service@paypal.com>", "Report this to paypal[.]com as abuse rather than block it"),
+        ("Bo <bo@partner.example>", "Block the sender: this mail really came from partner[.]example"),
+    ],
+)
+def test_a_proven_sender_is_to_be_blocked_only_where_that_hits_nobody_else(sender: str, words: str) -> None:
+    told = opinion(mail(sender, authentication=PASSED, **BAD))
+    assert [one for one in told.recommendations if one.startswith(words)]
+    assert not {block.value for block in told.blocks} & {"gmail.com", "paypal.com", "service@paypal.com"}
+
+
+def test_who_follows_a_parcel_is_told_of_the_card() -> None:
+    text = (
+        "Dear customer, your parcel could not be delivered. Pay the customs fee within 24 hours. Verify your account."
+    )
+    assert "card stopped" in opinion(mail(text=text)).recommendations[0]
+
+
+def test_an_odd_file_is_proposed_and_its_opening_asked_about() -> None:
+    told = opinion(mail(attachments=(file("order.one"),)))
+    assert [block.kind for block in told.blocks if block.kind == "file"] == ["file"]
+    assert "opened the attachment" in told.recommendations[0]

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from services.submission.analysers.offline.overrides import override_of, was_filtered
+from services.submission.analysers.offline.proposals import is_shared
 from services.submission.analysers.offline.view import View, quoted
 from shared.events.vocabulary import BAD_CATEGORIES, Cause, VerdictCategory
 
@@ -23,6 +24,9 @@ _AT_ONCE: tuple[tuple[frozenset[str], str], ...] = (
                 "macro_document",
                 "archive_with_program",
                 "html_smuggling",
+                "picture_runs",
+                "odd_container",
+                "locked_archive",
             }
         ),
         "Find out who opened the attachment, and have those computers looked at before they are used again.",
@@ -32,15 +36,15 @@ _AT_ONCE: tuple[tuple[frozenset[str], str], ...] = (
         "Nobody needs to pay or to answer: such mails are sent to millions, and what they claim to have is made up.",
     ),
     (
-        frozenset({"chief", "gift_cards"}),
+        frozenset({"chief", "gift_cards", "new_account"}),
         "Do and pay nothing because of this mail: ask the person it names, by a telephone number that you already had.",
     ),
     (
-        frozenset({"callback"}),
+        frozenset({"callback", "stranger_note"}),
         "Do not call the number in it; whoever did should say so, and let nobody into their computer.",
     ),
     (
-        frozenset({"advance_fee", "reply_to_freemail", "reply_to_other_mailbox"}),
+        frozenset({"advance_fee", "romance", "reply_to_freemail", "reply_to_other_mailbox", "mailbox_in_text"}),
         "Ask whether anybody answered, and tell them to stop and to send no money: the answers go to the fraudster.",
     ),
     (
@@ -48,12 +52,29 @@ _AT_ONCE: tuple[tuple[frozenset[str], str], ...] = (
         "Ask who followed it: whoever typed in the words of a wallet should move what is in it to a new one at once.",
     ),
     (
+        frozenset({"parcel", "payment"}),
+        "Find out who else got it and followed it; whoever typed in a card or a password should have the card stopped, and change the password.",
+    ),
+    (
         frozenset(
-            {"credentials", "password_form", "html_attachment", "brand_in_name", "brand_lookalike", "own_domain_forged"}
+            {
+                "credentials",
+                "password_form",
+                "html_attachment",
+                "script_url",
+                "code_to_scan",
+                "brand_in_name",
+                "brand_lookalike",
+                "own_domain_forged",
+            }
         ),
         "Find out who else got it and followed it; whoever typed in a password should change it now, wherever else it is used.",
     ),
 )
+
+#: What is said of a proven sender whose domain is everybody's.
+_PRIVATE = "Block the address {}, not its domain: the mail really came from it, so no check of the sender will stop the next one."
+_PLATFORM = "Report this to {} as abuse rather than block it: the mail really came from there, written by a customer, beside much honest mail."
 
 _ASK_AROUND = "Find out who else got it, and ask whether anybody followed it."
 
@@ -64,7 +85,11 @@ _BY_SIGNAL: tuple[tuple[frozenset[str], str], ...] = (
         "Let the gateway refuse programs, disk images and documents with macros.",
     ),
     (
-        frozenset({"html_attachment", "html_smuggling"}),
+        frozenset({"odd_container"}),
+        "Let the gateway hold files of kinds that your people do not use until their recipient asks for them.",
+    ),
+    (
+        frozenset({"html_attachment", "html_smuggling", "picture_runs"}),
         "Let the gateway refuse attached web pages, or hold them until their recipient asks for them.",
     ),
     (
@@ -101,7 +126,7 @@ _BY_SIGNAL: tuple[tuple[frozenset[str], str], ...] = (
     ),
     (
         frozenset({"cold_offer", "remove_me", "leaving_elsewhere"}),
-        "Block the sender rather than answer or unsubscribe: both tell that somebody reads the mailbox.",
+        "Neither answer it nor unsubscribe: both tell that somebody reads the mailbox.",
     ),
 )
 
@@ -123,6 +148,16 @@ def cause(category: VerdictCategory, view: View) -> Cause:
     return "filter_missed" if results or was_filtered(view) else "undetermined"
 
 
+def _of_sender(why: Cause, view: View) -> str:
+    """What to do about senders like this one."""
+    sender = view.mail.from_
+    if why == "authenticated_sender" and view.is_freemail:
+        return _PRIVATE.format(quoted(sender.address))
+    if why == "authenticated_sender" and is_shared(sender):
+        return _PLATFORM.format(quoted(sender.domain))
+    return _BY_CAUSE[why].format(quoted(sender.domain) or "nowhere")
+
+
 def recommendations(category: VerdictCategory, view: View, signals: Collection[str]) -> tuple[str, ...]:
     """What to change, one sentence each, most useful first."""
     return tuple(_recommendations(category, view, signals))
@@ -140,7 +175,7 @@ def _recommendations(category: VerdictCategory, view: View, signals: Collection[
         if category != "spam":
             yield next((words for wanted, words in _AT_ONCE if wanted.intersection(signals)), _ASK_AROUND)
         if not override and why in _BY_CAUSE:
-            yield _BY_CAUSE[why].format(quoted(view.mail.from_.domain) or "nowhere")
+            yield _of_sender(why, view)
         for wanted, words in _BY_SIGNAL:
             if wanted.intersection(signals):
                 yield words.format(domain=quoted(view.mail.from_.domain) or "nowhere")

@@ -56,6 +56,10 @@ BORROWED = frozenset(
 FILLED_IN = frozenset({"stuffed_greeting", "stranger_note", "office_on_freemail", "brand_in_name"})
 
 
+#: What is sold to people who never asked.
+SOLD = frozenset({"casino", "money_for_nothing", "cold_offer"})
+
+
 class LocalAnalyser:
     """The analyser."""
 
@@ -73,7 +77,7 @@ class LocalAnalyser:
 
 def opinion_of(view: View) -> Opinion:
     """The opinion about one mail."""
-    seen = list(_without_empty_praise([one for signals in SIGNALS for one in signals(view)]))
+    seen = list(_without_empty_praise([one for signals in SIGNALS for one in signals(view)], view))
     category, points = decide(Score.of(seen), may_be_left=view.may_be_left)
     return Opinion(
         name=LocalAnalyser.name,
@@ -87,10 +91,12 @@ def opinion_of(view: View) -> Opinion:
     )
 
 
-def _without_empty_praise(seen: Sequence[Seen]) -> Iterable[Seen]:
-    """A sender whose very name is a lie gets nothing for leading to itself, nor a platform for what its customers write."""
+def _without_empty_praise(seen: Sequence[Seen], view: View) -> Iterable[Seen]:
+    """Whose name is a lie, or who sells to strangers, gets nothing for leading to itself, nor a platform for its customers' words."""
     names = {one.signal for one in seen}
     empty = {"own_link"} if BORROWED & names else set()
+    if not view.may_be_left and any(one.signal in SOLD and one.times > 1 for one in seen):
+        empty |= {"own_link"}
     if FILLED_IN & names:
         empty |= {"own_link", "brand_sender"}
     return (one for one in seen if one.signal not in empty)

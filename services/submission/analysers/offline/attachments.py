@@ -56,6 +56,11 @@ def is_program(attachment: Attachment) -> bool:
     return any(map(_runs, (attachment.name, *attachment.members[:MEMBERS_MAX])))
 
 
+def is_odd(attachment: Attachment) -> bool:
+    """Whether its name is of a kind that hides programs, and that offices hardly send."""
+    return bool(_ODD_NAME.search(attachment.name))
+
+
 def _runs(name: str) -> bool:
     return bool(PROGRAM_NAME.search(name) or DOUBLE_NAME.search(name))
 
@@ -77,7 +82,7 @@ def _carriers(attachment: Attachment, view: View) -> Signals:
     if attachment.real_type == "iso" or _IMAGE_NAME.search(attachment.name):
         text = f"The file {name} is a disk image, which hides what it carries from the system's checks."
         yield Seen("disk_image", text, WHERE)
-    if _ODD_NAME.search(attachment.name) and not view.is_plausibly_own:
+    if is_odd(attachment) and not view.is_plausibly_own:
         text = f"The file {name} is of a kind that hides programs from checks, and that offices hardly send."
         yield Seen("odd_container", text, WHERE)
     if attachment.real_type in {"ooxml-macro", "ole-macro"} or _MACRO_NAME.search(attachment.name):

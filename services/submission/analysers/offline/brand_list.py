@@ -79,8 +79,8 @@ def worn(host: str) -> Brand | None:
     plain = next((_BY_LABEL[label] for label in labels if label in _BY_LABEL), None) or _whole_domain_in(host)
     if plain and not plain.ambiguous:
         return plain
-    shape = skeleton(own)
-    return next((brand for brand in _DISTINCT if brand.label in own or shape == brand.shape.compared), None)
+    shapes = {skeleton(own), *map(skeleton, own.split("-"))}
+    return next((brand for brand in _DISTINCT if brand.label in own or brand.shape.compared in shapes), None)
 
 
 def _is_serious(host: str) -> bool:

@@ -31,8 +31,8 @@ _STROKES = str.maketrans("\u00f8\u0111\u0142\u0127\u0167\u00d8\u0110\u0141\u0126
 
 #: Letters of other alphabets and digits that stand for a Latin letter, as phishers use them (Unicode TR 39 has thousands).
 _TWINS = str.maketrans(
-    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u0501\u04cf\u03bf\u03b1\u03bd\u03c1\u03c4\u03ba\u0131013457|!i",
-    "aeopcxyljsdloavptkloleastlll",
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u0501\u04cf\u043a\u043c\u0442\u0432\u043d\u03bf\u03b1\u03bd\u03c1\u03c4\u03ba\u03bc\u03b2\u03b5\u03b9\u03c5\u03c7\u03b6\u0131013457|!i",
+    "aeopcxyljsdlkmtbhoavptkmbelyxzloleastlll",
 )
 
 

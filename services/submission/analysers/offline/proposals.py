@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from services.submission.analysers.offline.attachments import is_program
+from services.submission.analysers.offline.attachments import is_odd, is_program
 from services.submission.analysers.offline.brand_list import owner
 from services.submission.analysers.offline.view import View
 from shared.events import ProposedBlock
 from shared.events.vocabulary import BAD_CATEGORIES, VerdictCategory
 from shared.known import FREE_HOSTING, FREEMAIL, SHARED, SHORTENERS, speaks_for_many, under
-from shared.mail import Attachment, registrable
+from shared.mail import Address, Attachment, registrable
 
 #: Hosts and files proposed of one mail: more of them are padding.
 HOSTS_MAX = 5
@@ -32,13 +32,16 @@ def _sender(view: View) -> Iterator[ProposedBlock]:
         return
     if sender.address.lower() in view.recipients:
         return  # the recipient, forged
-    if owner(sender.domain) and not view.is_freemail:
-        return  # a brand is forged or abused; its address carries honest mail too
-    if speaks_for_many(sender.address):
+    if is_shared(sender) and not view.is_freemail:
         return
     if view.mail.authentication.dmarc == "fail" or (_may_be_forged(view) and (view.is_freemail or _spf_failed(view))):
         return
     yield ProposedBlock(kind="address", value=sender.address)
+
+
+def is_shared(sender: Address) -> bool:
+    """Whether honest mail comes from this very sender: a brand's domain, or the address a platform sends for all from."""
+    return bool(owner(sender.domain)) or speaks_for_many(sender.address)
 
 
 def _spf_failed(view: View) -> bool:
@@ -69,6 +72,6 @@ def _files(view: View, category: VerdictCategory) -> Iterator[ProposedBlock]:
 
 def _carries(attachment: Attachment, category: VerdictCategory) -> bool:
     """Whether a file that does not run by itself brought the mail's purpose: a page to open, a locked archive."""
-    if attachment.encrypted and attachment.real_type in {"zip", "rar", "7z"}:
+    if is_odd(attachment) or (attachment.encrypted and attachment.real_type in {"zip", "rar", "7z"}):
         return True
     return category != "spam" and attachment.real_type == "html"
