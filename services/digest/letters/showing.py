@@ -10,7 +10,7 @@ from babel.dates import format_datetime, format_time, format_timedelta, get_date
 from services.digest.letters.rows import Group, Row, fold
 from services.digest.letters.schedule import Schedule
 from services.digest.letters.words import words
-from shared.outgoing import as_read, clean, hides, mixes_scripts, names_other_address, reveal
+from shared.outgoing import as_read, clean, defang, hides, mixes_scripts, names_other_address, reveal
 from shared.outgoing.words import counted, locale
 
 #: Mails of a folded row that get a link of their own; all are behind the link to all.
@@ -81,9 +81,9 @@ def _item(group: Group, language: str, zone: tzinfo, at: datetime, link_of: Call
     address = reveal(row.address, ADDRESS_MAX)
     until = format_timedelta(row.expires_at - at, "day", threshold=5, add_direction=True, locale=locale(language))
     return Item(
-        subject=reveal(row.subject, SUBJECT_MAX) or said["no_subject"],
-        name=name if name.lower() != address.lower() else "",
-        address=address or said["no_sender"],
+        subject=defang(reveal(row.subject, SUBJECT_MAX)) or said["no_subject"],
+        name=defang(name) if name.lower() != address.lower() else "",
+        address=defang(address) or said["no_sender"],
         warnings=tuple(_warnings(row, language)),
         reason=said["reasons"].get(row.reason, clean(row.reason)),
         held=_when(row.held_at, language, zone),
@@ -102,7 +102,7 @@ def _warnings(row: Row, language: str) -> Iterator[str]:
         yield said["hidden"]
     read = as_read(row.address.rpartition("@")[2])
     if read:
-        yield said["lookalike"].format(domain=read)
+        yield said["lookalike"].format(domain=defang(read))
     if mixes_scripts(row.name) or mixes_scripts(read):
         yield said["scripts"]
     if names_other_address(row.name, row.address):

@@ -135,17 +135,26 @@ def test_subjects_are_alike_but_for_digits_signs_and_prefixes(one: str, other: s
 def test_a_sender_is_shown_as_seen_and_as_it_is() -> None:
     tricky = row(name="service@paypal.com", address="x@xn--pypal-4ve.com", subject="Invoice \u202efdp.exe")
     text = part(mail_of(letter(tricky)), "plain")
-    assert "service@paypal.com <x@xn--pypal-4ve.com>" in text
-    assert "Invoice [U+202E]fdp.exe" in text
+    assert "service@paypal[.]com <x@xn--pypal-4ve[.]com>" in text
+    assert "Invoice [U+202E]fdp[.]exe" in text
     warnings = words("en")["warnings"]
     for warning in (
         warnings["hidden"],
         warnings["scripts"],
         warnings["address"],
-        "The domain reads as p\u0430ypal.com",
+        "The domain reads as p\u0430ypal[.]com",
     ):
         assert warning in text
     assert "!" not in part(mail_of(letter(row())), "plain")
+
+
+def test_a_mail_program_finds_no_link_or_address_of_a_stranger_to_open() -> None:
+    words_of_it = "Pay at http://evil.example/pay or www.evil.example, or ask it@evil.example"
+    mail = mail_of(letter(row(name=words_of_it, subject=words_of_it, address="fee@evil.example")))
+    for shown in (part(mail, "plain"), part(mail, "html")):
+        assert "evil[.]example" in shown
+        assert "evil.example" not in shown
+        assert set(re.findall(r"https?://[^/\s\"<]+", shown)) == {"https://q.example.org"}
 
 
 anything = some.text(max_size=300) | some.sampled_from(
