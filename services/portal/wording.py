@@ -3,9 +3,10 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_datetime
 
-from shared.outgoing.words import Words, locale
+from shared.outgoing.words import Words
 
 _WORDS = Words("services.portal")
 
@@ -20,7 +21,7 @@ _ACCEPT_MAX = 200
 
 def names() -> dict[str, str]:
     """The languages by what they call themselves."""
-    return {language: str(locale(language).get_display_name(language)).capitalize() for language in LANGUAGES}
+    return {language: str(Locale.parse(language).get_display_name(language)).capitalize() for language in LANGUAGES}
 
 
 def language_of(preferred: str, accepted: str, fallback: str) -> str:

@@ -3,7 +3,7 @@
 from shared.mail.sanitising import defang
 from shared.outgoing.letter import Image, compose
 from shared.outgoing.postman import FilePostman, Postman, SmtpPostman, postman_of
-from shared.outgoing.reveal import as_read, hides, mixes_scripts, names_other_address, reveal
+from shared.outgoing.reveal import as_read, hides, mixes_scripts, names_other_address, reveal, tricks
 from shared.outgoing.text import clean, is_address
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "names_other_address",
     "postman_of",
     "reveal",
+    "tricks",
 ]

@@ -77,6 +77,22 @@ def names_other_address(name: str, address: str) -> bool:
     return "@" in name and any(found.lower() != address.lower() for found in _ADDRESS.findall(name[:1000]))
 
 
+def tricks(*, name: str, address: str, subject: str) -> dict[str, str]:
+    """What a sender does to mislead, by the words for it, with what they are filled in with.
+
+    `hidden` characters, a domain that is a `lookalike` (with how it reads), letters of several `scripts`, and a name that shows
+    another `address`.
+    """
+    read = as_read(address.rpartition("@")[2])
+    found = {
+        "hidden": hides(name) or hides(subject) or hides(address),
+        "lookalike": bool(read),
+        "scripts": mixes_scripts(name) or mixes_scripts(read),
+        "address": names_other_address(name, address),
+    }
+    return {word: read if word == "lookalike" else "" for word, is_so in found.items() if is_so}
+
+
 @lru_cache(maxsize=4096)
 def as_read(domain: str) -> str:
     """What a domain with A-labels (RFC 5890) looks like where they are shown as letters; empty when it has none."""

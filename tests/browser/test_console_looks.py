@@ -127,3 +127,50 @@ async def test_a_hostile_mail_is_read_in_a_frame_that_asks_for_nothing(chromium:
     assert await frame.locator("a, img, form, script, input, iframe, object, video").count() == 0
     own = f"http://127.0.0.1:{console.ports['console_port']}/"
     assert [one for one in asked if not one.startswith(own)] == []
+
+
+async def test_no_list_is_scrolled_sideways_on_a_phone(chromium: Browser, console: House) -> None:
+    paths = await furnished(console)
+    page = await sign_in(chromium, console, viewport=WIDTHS["phone"])
+    for name in ("now", "cases", "verdicts", "blocks", "quarantine", "held", "purges", "purge", "dead"):
+        await page.goto(paths[name])
+        wide = await page.eval_on_selector_all(
+            ".scroll:has(.list)", "all => all.some(one => one.scrollWidth > one.clientWidth)"
+        )
+        assert not wide, name
+        assert await page.locator("[data-list] tr[data-row]").first.is_visible(), name
+
+
+async def test_what_acts_on_marked_rows_is_there_while_a_row_is_marked(chromium: Browser, console: House) -> None:
+    paths = await furnished(console)
+    page = await sign_in(chromium, console)
+    for name in ("cases", "quarantine", "dead"):
+        await page.goto(paths[name])
+        await expect(page.locator("#bar")).to_be_hidden()
+        box = page.locator("td.mark input").first
+        await box.check()
+        await expect(page.locator("#bar")).to_be_visible()
+        await box.uncheck()
+        await expect(page.locator("#bar")).to_be_hidden()
+
+
+async def test_a_new_installation_says_what_to_do_first_until_something_has_happened(
+    chromium: Browser, console: House
+) -> None:
+    page = await sign_in(chromium, console)
+    await expect(page.get_by_text("longstop report mail.eml")).to_be_visible()
+    await furnish(console, *campaign(0, 1))
+    await page.reload()
+    await expect(page.get_by_text("longstop report mail.eml")).to_have_count(0)
+
+
+async def test_a_printed_case_tells_what_is_known_and_asks_for_nothing(chromium: Browser, console: House) -> None:
+    paths = await furnished(console)
+    page = await sign_in(chromium, console, color_scheme="dark")
+    await page.goto(paths["case"])
+    await page.emulate_media(media="print")
+    for told in ("#verdict-head", "#facts-head", "#reports-head", "#others-head", "#line-head", ".evidence"):
+        await expect(page.locator(told).first).to_be_visible()
+    for asked in await page.locator("input, button, nav.tabs, .side").all():
+        await expect(asked).to_be_hidden()
+    assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.portal.wording import words
 from shared.events import (
     Event,
     QuarantineAsked,
@@ -292,6 +293,17 @@ async def test_a_hostile_mail_s_words_are_text_and_what_nobody_sees_is_marked(sm
     assert "\u200b" not in page
     assert "<mark>[U+202E]</mark>gnp.exe" in page
     assert "pay<mark>[U+200B]</mark>pal" in page
+
+
+async def test_where_people_decide_they_are_warned_of_what_the_digest_warned_of(small: House) -> None:
+    await hold(small, mail(sender='"boss@example.org" <x@xn--pypal-4ve.example>', subject="Invoice"))
+    await hold(small, mail(sender="Shop <x@shop.example>"), "held-2")
+    async with browser(small) as http:
+        page, plain = [(await http.get(link(small, held_id))).text for held_id in ("held-1", "held-2")]
+    said = words("en")["warnings"]
+    for warning in (said["address"], said["scripts"], said["lookalike"].format(domain="p\u0430ypal.example")):
+        assert warning in page
+    assert "Take care" not in plain
 
 
 async def test_the_page_is_told_in_the_language_of_its_reader(small: House) -> None:

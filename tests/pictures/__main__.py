@@ -15,6 +15,7 @@ clock.stand()
 from longstop.demo.steps import links_of, page_of  # noqa: E402 - the clock stands first
 from tests.browser.conftest import ARGUMENTS, NAMES  # noqa: E402
 from tests.people import account_of  # noqa: E402
+from tests.pictures.palette import shrunk  # noqa: E402
 from tests.pictures.world import filled  # noqa: E402
 from tests.services import House  # noqa: E402
 
@@ -55,26 +56,26 @@ class Camera:
         letter = next((self._made.data_dir / "outbox").glob("ana@example.org-????????.eml"))
         page = await self._browser.new_page(viewport={"width": 720, "height": 960})
         await page.goto(page_of(letter).resolve().as_uri())
-        await shoot(page, "digest")
+        await self._shoot(page, "digest")
         base = f"http://127.0.0.1:{self._made.ports['digest_port']}"
         path = links_of(letter)[0].partition("/q/")[2]
         await page.set_viewport_size({"width": 760, "height": 1040})
         await page.goto(f"{base}/q/{path}")
-        await shoot(page, "portal")
+        await self._shoot(page, "portal")
         await page.close()
 
     async def _case(self, page: Page) -> None:
         await self._open_case(page, "Unusual activity")
-        await shoot(page, "case")
+        await self._shoot(page, "case")
         await page.locator(".offered .button").first.click()
         await page.wait_for_url("**/blocks/preview?*")
-        await shoot(page, "block-preview")
+        await self._shoot(page, "block-preview")
         await self._open_case(page, "Your parcel is waiting")
         await page.fill("#why", "Is the page that it links to known?")
         await page.get_by_role("button", name="Show it").click()
         await page.frame_locator("iframe.mail").locator("body").wait_for()
         await page.locator("#mail-head").evaluate("one => one.scrollIntoView()")
-        await shoot(page, "mail")
+        await self._shoot(page, "mail")
 
     async def _purges(self, maria: Page, tom: Page) -> None:
         """A plan that waits for a second person, and a purge that was partly undone."""
@@ -86,13 +87,13 @@ class Camera:
         await maria.get_by_role("button", name="Put the marked back").click()
         await maria.locator(".head .tag.part_restored").wait_for()
         await maria.emulate_media(color_scheme="dark")
-        await shoot(maria, "purge-dark")
+        await self._shoot(maria, "purge-dark")
         await maria.emulate_media(color_scheme="light")
         await self._plan(maria, "all", "Whoever else has it")
         await tom.goto(maria.url.partition("?")[0])
-        await shoot(tom, "purge-plan")
+        await self._shoot(tom, "purge-plan")
         await tom.goto("/purges")
-        await shoot(tom, "purges")
+        await self._shoot(tom, "purges")
 
     async def _plan(self, page: Page, where: str, why: str) -> None:
         await self._open_case(page, "Unusual activity")
@@ -107,29 +108,29 @@ class Camera:
         await tom.goto("/dead")
         await tom.locator("a.open").first.click()
         await tom.wait_for_url("**/dead/*")
-        await shoot(tom, "dead-letter")
+        await self._shoot(tom, "dead-letter")
         await maria.goto("/cases")
         for nth in range(3):
             await maria.locator("td.mark input").nth(nth).check()
         await maria.locator(".choice input[value=clean]").check(force=True)
-        await shoot(maria, "cases")
+        await self._shoot(maria, "cases")
         await maria.emulate_media(color_scheme="dark")
-        await shoot(maria, "cases-dark")
+        await self._shoot(maria, "cases-dark")
         await maria.emulate_media(color_scheme="light")
         await maria.goto("/")
         await maria.locator("#live-state", has_text="connected").wait_for()
-        await shoot(maria, "now")
+        await self._shoot(maria, "now")
+
+    async def _shoot(self, page: Page, name: str) -> None:
+        """One picture of what the window shows, nothing in motion."""
+        await page.mouse.move(0, 0)
+        taken = await page.screenshot(animations="disabled", caret="hide")
+        (FOLDER / f"{name}.png").write_bytes(await shrunk(self._browser, taken))
 
     async def _open_case(self, page: Page, subject: str) -> None:
         await page.goto("/cases?view=all")
         await page.locator("a.open", has_text=subject).first.click()
         await page.wait_for_url("**/cases/*-*")
-
-
-async def shoot(page: Page, name: str) -> None:
-    """One picture of what the window shows, nothing in motion."""
-    await page.mouse.move(0, 0)
-    await page.screenshot(path=FOLDER / f"{name}.png", animations="disabled", caret="hide")
 
 
 async def main(program: str) -> None:

@@ -1,5 +1,6 @@
 """What the pictures show: the demo's mails, some that nobody can tell, two weeks before them, mailboxes, and a dead letter."""
 
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -28,12 +29,18 @@ PATIENCE_S = 60.0
 
 #: Mails of people who are in doubt: nothing in them is bad, and nothing says that they are good.
 DOUBTS = (
-    ("chen", "Mira Sand <mira@sand-interiors.example>", "Offer for the meeting room", "Please find our offer below. Best, Mira"),
+    ("ana", "Mira Sand <mira@sand-interiors.example>", "Offer for the meeting room", "Please find our offer below. Best, Mira"),
     ("dara", "Jo Park <jo.park@park-legal.example>", "Signed copy of the contract", "The signed copy follows by post this week."),
     ("eva", "Accounts <accounts@harbor-supply.example>", "Statement for October", "Your balance for October is 214.20. Kind regards"),
     ("finn", "Lea Frank <lea@frank-events.example>", "Your seat on Friday", "We have a seat for you on Friday evening. Shall we keep it?"),
     ("ben", "Tomas <tomas@river-cycling.example>", "Spring trip: who comes?", "We are nine by now. Tell me until Sunday."),
 )  # fmt: skip
+
+#: Held mails whose senders hide something, as (name, address, subject).
+TRICKS = (
+    ("payroll@example.org", "hr@paysIip-portal.example", "Your payslip for November"),
+    ("P\u0430yPal", "service@xn--pypal-4ve.example", "Receipt \u202efdp.exe"),
+)
 
 #: Reports and verdicts of a day, for the two weeks before; multiplied by what a weekday sees.
 USUAL = {
@@ -91,7 +98,7 @@ async def _hand_in(made: House) -> None:
     reports = 0
     async with made.http("ingest") as http:
         http.headers["Content-Type"] = "message/rfc822"
-        for one in (*load(), *_doubts()):
+        for one in (*load(), *_doubts(), *_tricks()):
             if one.door == "smtp":
                 await by_smtp(made.ports["smtp_port"], [report_mail(one)])
             elif one.door.startswith("quarantine"):
@@ -124,6 +131,22 @@ async def _hand_in(made: House) -> None:
         return any(one["kind"] == "digest" for one in await made.said(NotificationSent))
 
     await until(is_sent, patience_s=PATIENCE_S)
+
+
+def _tricks() -> list[DemoMail]:
+    return [
+        DemoMail(
+            file=f"trick-{number}.eml", door="quarantine-http", what="", reason="phishing", recipients=("ana@example.org",),
+            mail_from=address, score=14.2, symbols=("FROM_NEQ_DISPLAY",),
+            raw=mail(sender=f"{_said(name)} <{address}>", subject=_said(subject), message_id=f"{number}@trick.example"),
+        )
+        for number, (name, address, subject) in enumerate(TRICKS)
+    ]  # fmt: skip
+
+
+def _said(text: str) -> str:
+    """As a header may say anything (RFC 2047)."""
+    return f"=?utf-8?b?{base64.b64encode(text.encode()).decode()}?="
 
 
 def _doubts() -> list[DemoMail]:

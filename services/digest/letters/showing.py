@@ -10,7 +10,7 @@ from babel.dates import format_datetime, format_time, format_timedelta, get_date
 from services.digest.letters.rows import Group, Row, fold
 from services.digest.letters.schedule import Schedule
 from services.digest.letters.words import words
-from shared.outgoing import as_read, clean, defang, hides, mixes_scripts, names_other_address, reveal
+from shared.outgoing import clean, defang, reveal, tricks
 from shared.outgoing.words import counted, locale
 
 #: Mails of a folded row that get a link of their own; all are behind the link to all.
@@ -98,15 +98,8 @@ def _item(group: Group, language: str, zone: tzinfo, at: datetime, link_of: Call
 
 def _warnings(row: Row, language: str) -> Iterator[str]:
     said = words(language)["warnings"]
-    if hides(row.name) or hides(row.subject) or hides(row.address):
-        yield said["hidden"]
-    read = as_read(row.address.rpartition("@")[2])
-    if read:
-        yield said["lookalike"].format(domain=defang(read))
-    if mixes_scripts(row.name) or mixes_scripts(read):
-        yield said["scripts"]
-    if names_other_address(row.name, row.address):
-        yield said["address"]
+    for word, domain in tricks(name=row.name, address=row.address, subject=row.subject).items():
+        yield said[word].format(domain=defang(domain))
 
 
 def _when(moment: datetime, language: str, zone: tzinfo) -> str:

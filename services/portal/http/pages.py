@@ -17,6 +17,7 @@ from sqlmodel import Session
 from services.portal.tables import Preference
 from services.portal.wording import language_of, when, words
 from shared.mail.visible import pieces
+from shared.outgoing import tricks
 from shared.outgoing.words import direction
 from shared.work import Database, now
 
@@ -65,6 +66,7 @@ def _marked(text: str) -> Markup:
 
 
 _TEMPLATES.filters.update(shown=shown, shown_lines=shown_lines)
+_TEMPLATES.globals.update(tricks=tricks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ def test_a_page_is_told_in_the_best_language_there_is(preferred: str, accepted: 
 
 
 def test_languages_call_themselves_as_their_speakers_do() -> None:
+    assert names()["en"] == "English"
     assert names()["de"] == "Deutsch"
     assert names()["fr"] == "Français"
 
