@@ -20,7 +20,6 @@ class Story:
 
     found: Endpoints
     events: dict[str, list[Data]] = field(default_factory=dict)
-    at_s: dict[str, float] = field(default_factory=dict)
 
     def of(self, stream: str) -> list[Data]:
         """The data of every event of one stream."""
@@ -55,11 +54,6 @@ class Story:
         """What a report was told last."""
         told = [one for one in self.of("report.resolved.v1") if one["report_id"] == report_id]
         return max(told, key=lambda one: int(one["version"]), default=None)
-
-    def verdict_of(self, case_id: str) -> Data | None:
-        """The newest verdict of a case."""
-        issued = [one for one in self.of("verdict.issued.v1") if one["case_id"] == case_id]
-        return max(issued, key=lambda one: int(one["version"]), default=None)
 
 
 def _data(fields: dict[bytes, bytes]) -> Data:

@@ -5,14 +5,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from pydantic import ValidationError
 
 from shared.events import DATA_MAX_BYTES, Envelope, Event, fact_id, rfc3339
 from shared.invalid import in_words
 
-E = TypeVar("E", bound=Event)
 RawFields = Mapping[bytes, bytes]
 
 #: The stream of what could not be processed.

@@ -16,7 +16,6 @@ Cause = Literal[
     "not_delivered",
     "undetermined",
 ]
-SubmissionStatus = Literal["not_started", "running", "succeeded", "failed", "skipped"]
 TriageDecision = Literal["submit", "review", "dismiss"]
 Priority = Literal["low", "normal", "high", "urgent"]
 BlockKind = Literal["address", "domain", "url", "file", "ip", "spoof"]

@@ -1,6 +1,6 @@
 """The closed set of words that say what was cut, broken or guessed in a mail."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 Defect = Literal[
     # size and structure
@@ -43,9 +43,6 @@ Defect = Literal[
     # the parser gave up
     "unreadable",
 ]
-
-#: Every defect there is, for documentation and tests.
-DEFECTS: tuple[str, ...] = get_args(Defect)
 
 
 class Defects:

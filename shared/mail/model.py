@@ -87,7 +87,6 @@ class Mail:
     html_text: str = ""  # visible text of the HTML body
     attached_text: str = ""  # words of attached pages, calendars, texts and mails, bounded
     attached_html: str = ""  # attached pages as written, bounded; never rendered
-    html_only: bool = False
     image_count: int = 0
     has_form: bool = False
     has_password_field: bool = False

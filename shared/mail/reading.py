@@ -90,7 +90,6 @@ def _read(raw: bytes, own_authserv_ids: frozenset[str], defects: Defects) -> Mai
         html_text=html_text,
         attached_text="\n".join(content.attached_texts)[: limits.TEXT_MAX],
         attached_html="\n".join(content.attached_sources)[: limits.HTML_MAX],
-        html_only=bool(content.pages) and not has_plain,
         image_count=content.images(),
         has_form=any(page.has_form for page in pages),
         has_password_field=any(page.has_password_field for page in pages),

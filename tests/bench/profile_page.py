@@ -7,7 +7,7 @@ from typing import Any
 
 #: Parts by what stands in the path or the name of a function; the first that fits.
 PARTS = (
-    ("reading mails", ("/shared/mail/", "/email/", "selectolax", "publicsuffix")),
+    ("reading mails", ("/shared/mail/", "/email/", "publicsuffix")),
     ("SQLAlchemy", ("sqlalchemy", "sqlmodel")),
     ("SQLite", ("sqlite3",)),
     ("files and fsync", ("posix.", "/shared/blobs.py", "pathlib.py")),

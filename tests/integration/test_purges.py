@@ -147,7 +147,7 @@ async def test_a_mailbox_that_fails_fails_alone(made: House, store: MemoryStore)
     planned = {one["mailbox"]: one for one in (await show(made, purge_id))["mailboxes"]}
     assert [planned[name]["found"] for name in PEOPLE] == [1, 0, 0, 1]
     assert planned[PEOPLE[1]]["reason"] == "the mailbox is broken"
-    assert planned[PEOPLE[2]]["reason"] == "7 mails found, at most 5 are taken out of a mailbox"
+    assert planned[PEOPLE[2]]["reason"] == "7 mails are found, at most 5 are taken out of a mailbox"
     await act(made, purge_id, "approval", by="eve", plan=1)
     done = await standing(made, purge_id, "finished")
     assert (done["outcome"], done["why"]) == ("done", "failed: 2 of 4 mailboxes")

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import typer
 
 from longstop.where import client, endpoints
-from shared.errors import LongstopError
 
 app = typer.Typer(help="Block and allow entries.", no_args_is_help=True)
 
@@ -17,6 +16,13 @@ BY = {"by": "command line"}
 PATIENCE_S = 900.0
 
 BlockId = Annotated[str, typer.Argument(help="The entry's id.")]
+Value = Annotated[
+    str, typer.Argument(help="An address, domain, URL, SHA-256 or IP address, or a pair: SENDER,INFRASTRUCTURE.")
+]
+Kind = Annotated[str, typer.Option(help="address, domain, url, file, ip or spoof; told by the value when left out")]
+Scope = Annotated[str, typer.Option(help="One recipient's address, or their domain; everybody when left out.")]
+Allow = Annotated[bool, typer.Option("--allow", help="Let it through instead of blocking it.")]
+Note = Annotated[str, typer.Option(help="Why.")]
 
 COLUMNS = ("id", "action", "kind", "value", "scope", "expires", "by")
 
@@ -36,12 +42,5 @@ def row_of(entry: dict[str, Any]) -> tuple[object, ...]:
 
 
 def api_of(data: Path | None) -> Any:
-    """The block list's API.
-
-    Raises:
-        LongstopError: it does not run here.
-    """
-    found = endpoints(data)
-    if not found.blocklist:
-        raise LongstopError("the block list does not run here")
-    return client(found.blocklist, data)
+    """The block list's API."""
+    return client(endpoints(data).blocklist, data)

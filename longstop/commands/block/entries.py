@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from longstop import show
-from longstop.commands.block.api import COLUMNS, api_of, app, row_of
+from longstop.commands.block.api import COLUMNS, Allow, Kind, Note, Scope, Value, api_of, app, row_of
 from longstop.commands.options import DataDir, Json
 from longstop.paging import rows_of
 from longstop.where import answer_of
@@ -45,18 +45,12 @@ def list_entries(
 
 @app.command()
 def add(
-    value: Annotated[
-        str, typer.Argument(help="An address, domain, URL, SHA-256 or IP address, or a pair: SENDER,INFRASTRUCTURE.")
-    ],
-    kind: Annotated[
-        str, typer.Option(help="address, domain, url, file, ip or spoof; told by the value when left out")
-    ] = "",
-    scope: Annotated[
-        str, typer.Option(help="One recipient's address, or their domain; everybody when left out.")
-    ] = "tenant",
-    expires: Annotated[str, typer.Option(help="1d, 7d, 30d, a date, or never.")] = "30d",
-    allow: Annotated[bool, typer.Option("--allow", help="Let it through instead of blocking it.")] = False,
-    note: Annotated[str, typer.Option(help="Why.")] = "",
+    value: Value,
+    kind: Kind = "",
+    scope: Scope = "tenant",
+    expires: Annotated[str, typer.Option(help="1d, 7d, 30d, hit+30d, a date, or never.")] = "30d",
+    allow: Allow = False,
+    note: Note = "",
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -110,16 +104,10 @@ def check(
 
 @app.command()
 def preview(
-    value: Annotated[
-        str, typer.Argument(help="An address, domain, URL, SHA-256 or IP address, or a pair: SENDER,INFRASTRUCTURE.")
-    ],
-    kind: Annotated[
-        str, typer.Option(help="address, domain, url, file, ip or spoof; told by the value when left out")
-    ] = "",
-    scope: Annotated[
-        str, typer.Option(help="One recipient's address, or their domain; everybody when left out.")
-    ] = "tenant",
-    allow: Annotated[bool, typer.Option("--allow", help="As an allow.")] = False,
+    value: Value,
+    kind: Kind = "",
+    scope: Scope = "tenant",
+    allow: Allow = False,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from longstop import show
-from longstop.commands.block.api import PATIENCE_S, api_of, app
+from longstop.commands.block.api import PATIENCE_S, Allow, Note, Scope, api_of, app
 from longstop.commands.options import DataDir, Json
 from longstop.where import answer_of
 from services.blocklist.rules.lists_in import format_of
@@ -30,14 +30,12 @@ def import_list(
         str, typer.Option("--format", help="text, csv, jsonl, stix or misp; told by the name when left out")
     ] = "",
     kind: OfLines = "",
-    scope: Annotated[
-        str, typer.Option(help="One recipient's address, or their domain; everybody when left out.")
-    ] = "tenant",
+    scope: Scope = "tenant",
     expires: Annotated[
         str, typer.Option(help="1d, 7d, 30d, hit+30d, a date, or never; what a line says comes first.")
     ] = "30d",
-    allow: Annotated[bool, typer.Option("--allow", help="Let it through instead of blocking it.")] = False,
-    note: Annotated[str, typer.Option(help="Why.")] = "",
+    allow: Allow = False,
+    note: Note = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and check.")] = False,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out the lines that cannot be listed.")] = False,
     data: DataDir = None,

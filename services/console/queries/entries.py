@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from services.console.queries.finding import matches, refs
 from services.console.rules.cursor import read_cursor, write_cursor
-from services.console.tables import Block, Copy, Held, HeldText, Report, Row, Verdict
+from services.console.tables import Block, Copy, Held, HeldText, Row, Verdict
 
 PAGE = 50
 
@@ -127,8 +127,3 @@ def same_mail_held(session: Session, mails: list[str]) -> list[tuple[Copy, Held 
     found = [ref for mail in mails[:5] if mail for ref in refs(session, HeldText, mail, 50)]
     rows = select(Copy).where(col(Copy.held_id).in_(found)).limit(100)
     return with_mails(session, list(session.exec(rows)))
-
-
-def reports_of(session: Session, case_id: str, limit: int = 200) -> list[Report]:
-    """The reports of a case, the oldest first."""
-    return list(session.exec(select(Report).where(Report.case_id == case_id).order_by(col(Report.at)).limit(limit)))

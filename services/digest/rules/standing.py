@@ -109,21 +109,3 @@ def refusal(  # noqa: PLR0913 - what a decision stands on, each by its name
 def after(*, act: Act, status: str) -> str:
     """The status that a possible act leads to."""
     return _WAYS[act][1] or status
-
-
-def acts_of_recipient(
-    *, status: str, permissions: Collection[str], releasing: bool = False, over: bool = False
-) -> tuple[Act, ...]:
-    """What a recipient may do now, the likeliest first."""
-    possible = [
-        act
-        for act in OF_RECIPIENT
-        if not refusal(act=act, status=status, releasing=releasing, over=over, permissions=permissions)
-    ]
-    return tuple(act for act in possible if not (act == "request" and "release" in possible))
-
-
-def words_of(*, status: str) -> str:
-    """A status in words."""
-    code = _CODES.get(status)
-    return WHY_NOT[code] if code else "This mail is held."
