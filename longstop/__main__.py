@@ -108,10 +108,9 @@ def _setting(fault: ErrorDetails) -> str:
 
 
 def _expected() -> tuple[type[Exception], ...]:
-    """Asked for only when something failed: most commands don't need Redis' client, which takes long to import."""
-    from redis.exceptions import RedisError  # noqa: PLC0415
-
-    return (LongstopError, ValueError, RuntimeError, RedisError, OSError)
+    """What ends a command with one line. Redis' client takes long to import: where nobody did, nothing of it was raised."""
+    client = sys.modules.get("redis.exceptions")
+    return (LongstopError, ValueError, RuntimeError, OSError, *([client.RedisError] if client else []))
 
 
 def _fail(reason: str) -> None:
