@@ -192,6 +192,8 @@ async def test_a_recipients_own_block_and_their_domains_leave_the_others_their_m
         await until(arrived)
         assert site.gateway.sink.whose(b"own-1@x") == {BOB, CY}
         assert all(raw in content for _, content in site.gateway.sink.arrived)
+        tagged = await site.gateway.send(way, raw, ["ana+news@example.org"])  # hers, too
+        assert not tagged.passed
     await site.block("friend.example", scope="example.org")
     for way in ("milter", "policy"):
         said = await site.gateway.send(way, mail(), [ANA, BOB, CY])
