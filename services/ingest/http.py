@@ -27,6 +27,20 @@ from shared.web import Problem, bearer, same_site, service_app
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
 
+_MAIL = {"type": "string", "contentMediaType": "message/rfc822"}
+_FILES = {"type": "object", "properties": {"file": {"type": "array", "items": _MAIL}}}
+
+
+def _body(words: str) -> dict[str, Any]:
+    """What the document says of a door's body, which it reads itself: it is bounded while it comes."""
+    content = {
+        "message/rfc822": _MAIL,
+        "multipart/form-data": _FILES,
+        "application/json": {"type": "object", "description": words},
+    }
+    return {"requestBody": {"required": True, "content": {kind: {"schema": one} for kind, one in content.items()}}}
+
+
 #: Rspamd 3.4 takes only status 200 as success and repeats the mail on any other (measured).
 RSPAMD_SUCCESS = HTTPStatus.OK
 
@@ -38,8 +52,11 @@ def app(room: Room, intake: Intake) -> FastAPI:
     )
     doors = APIRouter(dependencies=[Depends(bearer(room.settings.door_token())), Depends(same_site)])
     door = HttpDoor(room, intake)
-    doors.add_api_route("/v1/reports", door.reports, methods=["POST"], status_code=HTTPStatus.ACCEPTED)
-    doors.add_api_route("/v1/quarantine", door.quarantine, methods=["POST"], status_code=HTTPStatus.ACCEPTED)
+    for path, take, words in (
+        ("/v1/reports", door.reports, "the data of the event `report.submitted`, with the mail by value"),
+        ("/v1/quarantine", door.quarantine, "the data of the event `mail.held`, or what Rspamd's exporter writes"),
+    ):
+        doors.add_api_route(path, take, methods=["POST"], status_code=HTTPStatus.ACCEPTED, openapi_extra=_body(words))
     doors.add_api_route("/v1/erasures", door.erasures, methods=["POST"], status_code=HTTPStatus.ACCEPTED)
     application.include_router(doors)
     return application

@@ -17,6 +17,7 @@ from shared.errors import Defer, Reject
 from shared.invalid import in_words
 from shared.metrics import HTTP_ANSWER_S
 from shared.web.asking import UNPACKED, Heads, packed
+from shared.web.documents import PROBLEMS, document
 
 #: What a client is told to wait when we cannot take more now, in seconds.
 RETRY_AFTER_S = 10
@@ -60,7 +61,9 @@ def service_app(  # noqa: PLR0913 - all but two are named
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json" if documented else None,
+        responses=PROBLEMS,
     )
+    document(app)
 
     @app.get("/livez", include_in_schema=False)
     async def livez() -> dict[str, str]:

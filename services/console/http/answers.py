@@ -5,49 +5,11 @@ from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from services.console.http.once import Claim, RepeatedError
 from shared.web import Problem
-
-#: A problem object.
-PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string", "description": "what is wrong"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "what to do"},
-    },
-}
-
-
-def _problem(description: str) -> dict[str, Any]:
-    return {
-        "description": description,
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-
-
-#: What every route may answer besides (RFC 9457).
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "4XX": _problem("the request cannot be served: a problem object says why"),
-    "503": _problem("not now: try again after `Retry-After` seconds"),
-}
-
-
-def document(app: FastAPI) -> None:
-    """Let the application's OpenAPI document know what a problem object is."""
-    made = app.openapi
-
-    def with_problems() -> dict[str, Any]:
-        document = made()
-        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
-        return document
-
-    vars(app)["openapi"] = with_problems
 
 
 def etag_of(body: bytes) -> str:

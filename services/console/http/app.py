@@ -9,7 +9,6 @@ from fastapi.responses import RedirectResponse
 from services.console.access import Access
 from services.console.dead import DeadLetters
 from services.console.http.accounts import Accounts
-from services.console.http.answers import document
 from services.console.http.api import Api
 from services.console.http.cases import Cases
 from services.console.http.dead import Dead
@@ -54,8 +53,6 @@ def app(room: Room, access: Access, live: Live) -> FastAPI:
         HookRoutes(desk),
     ):
         application.include_router(part.router())
-
-    document(application)
 
     _told(application, desk)
     return application

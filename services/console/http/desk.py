@@ -7,12 +7,13 @@ from fastapi.params import Depends as DependsParam
 
 from services.console.access import Access
 from services.console.http.acts import Acts
-from services.console.http.answers import PROBLEMS, Answering
+from services.console.http.answers import Answering
 from services.console.http.guard import Guard
 from services.console.http.once import Once
 from services.console.http.views import Views
 from services.console.rules.access import Role
 from shared.run import Room
+from shared.web import PROBLEMS
 
 
 @dataclass(frozen=True, slots=True)

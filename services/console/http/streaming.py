@@ -6,12 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
-from services.console.http.answers import PROBLEMS
 from services.console.http.desk import Desk
 from services.console.http.guard import Asking
 from services.console.http.live import Live
 from services.console.http.models import Responses
-from shared.web import Problem
+from shared.web import PROBLEMS, Problem
 
 #: What the document says of the answer.
 STREAM: Responses = {
