@@ -16,6 +16,9 @@ _WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W_\u0e00-\u0ef
 #: Bits of a place that tell mails of one second apart.
 _APART_BITS = 30
 
+#: The last second that has a place: databases keep 63 bits.
+_SECONDS_MAX = (2**63 - 1) >> _APART_BITS
+
 
 def canonical(address: str) -> str:
     """An address as rows know it: the domain in lower case (RFC 5321, section 2.4), no brackets."""
@@ -42,8 +45,8 @@ def place_of(*, held_at: datetime, held_id: str) -> int:
 
 
 def first_place(at: datetime) -> int:
-    """The lowest place of a moment."""
-    return int(at.timestamp()) << _APART_BITS
+    """The lowest place of a moment; before 1970 and after 2242 there is none but the edge."""
+    return min(max(int(at.timestamp()), 0), _SECONDS_MAX) << _APART_BITS
 
 
 def cursor(place: int, recipient: str) -> str:

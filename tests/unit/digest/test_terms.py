@@ -1,12 +1,21 @@
 """What held mail is found by: words in one form, places in the order of time, cursors that only we make."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.digest.rules.terms import LENGTH_MAX, WORDS_MAX, canonical, cursor, place_of, read_cursor, words
+from services.digest.rules.terms import (
+    LENGTH_MAX,
+    WORDS_MAX,
+    canonical,
+    cursor,
+    first_place,
+    place_of,
+    read_cursor,
+    words,
+)
 
 MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -35,6 +44,15 @@ def test_a_later_mail_has_a_higher_place_that_a_database_can_keep(
     assert all(0 <= place < 2**63 for place in places)
     if second - first >= timedelta(seconds=1):
         assert places[0] < places[1]
+
+
+@pytest.mark.parametrize("hours", [-23, 0, 23])
+def test_any_moment_that_is_asked_for_has_a_place_that_a_database_can_keep(hours: int) -> None:
+    zone = timezone(timedelta(hours=hours))
+    moments = [datetime.min.replace(tzinfo=zone), datetime(623, 7, 31, tzinfo=zone), datetime.max.replace(tzinfo=zone)]
+    places = [first_place(moment) for moment in moments]
+    assert places[:2] == [0, 0]
+    assert place_of(held_at=datetime(2200, 1, 1, tzinfo=UTC), held_id="x") < places[2] < 2**63
 
 
 @given(st.integers(0, 2**63 - 1), st.text(max_size=80))
