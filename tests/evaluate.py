@@ -144,8 +144,8 @@ def signals(found: dict[str, list[Opinion]], of: Sequence[Kind]) -> Iterator[str
         yield f"| `{name}` | {weight.points:g} | " + " | ".join(cells) + " |"
 
 
-async def page(corpus: Path, others: Sequence[Analyser]) -> str:
-    """The whole page."""
+async def page(corpus: Path, others: Sequence[Analyser], before: str = "") -> str:
+    """The whole page; `before` is the last one, whose figures of other analysers stay when none is given."""
     of = list(kinds(corpus))
     local = LocalAnalyser()
     found = {kind.name: await looked(local, kind.raws, 1) for kind in of}
@@ -168,6 +168,8 @@ async def page(corpus: Path, others: Sequence[Analyser]) -> str:
     ]
     if others:
         lines += await beside(of, found, others)
+    else:
+        lines += beside_again(of, found, before)
     lines += [*left_out(of, found), *specimens(), *blind_round()]
     lines += await ablation(of, found)
     lines += ["## Signals", "", "Per cent of the mails of a kind on which a signal fires.", "", *signals(found, of), ""]
@@ -197,6 +199,21 @@ async def beside(of: Sequence[Kind], found: dict[str, list[Opinion]], others: Se
             )
         lines.append(f"| {kind.name} | " + " | ".join(cells) + " |")
     return [*lines, ""]
+
+
+def beside_again(of: Sequence[Kind], found: dict[str, list[Opinion]], before: str) -> Iterator[str]:
+    """The section of the page before, with our own figures of today: the others' do not change with us."""
+    _, title, rest = before.partition("## Beside others\n")
+    if not title:
+        return
+    today = {kind.name: share(sum(map(is_bad, found[kind.name])), len(kind.raws)) for kind in of}
+    words = rest.partition("\n## ")[0].replace("in the same run by", "in an earlier run by")
+    yield title.rstrip()
+    for line in words.splitlines():
+        cells = line.split(" | ")
+        name = cells[0].removeprefix("| ")
+        yield " | ".join([cells[0], today[name], *cells[2:]]) if name in today else line
+    yield ""
 
 
 def left_out(of: Sequence[Kind], found: dict[str, list[Opinion]]) -> Iterator[str]:
@@ -240,9 +257,10 @@ def blind_round() -> Iterator[str]:
     yield from (
         "### The second blind round",
         "",
-        "Written by somebody who had not read the analyser's words, brands and weights, and committed before they were judged",
-        "(`tests/specimens/blind_*.toml`). Only the first figures measure anything; after them the analyser was mended, so that the",
-        "others are a guard, too. In brackets: the same mails from a gateway that records no checks.",
+        "Written by somebody who knew the signals from this page, but had read neither the analyser's words and brands nor the mails",
+        "above, and committed before they were judged (`tests/specimens/blind_*.toml`). Only the first figures measure anything; after",
+        "them the analyser was mended, so that the others are a guard, too. In brackets: the same mails from a gateway that records no",
+        "checks.",
         "",
         "| table | mails | first called bad | called bad now |",
         "|---|---|---|---|",
@@ -298,7 +316,8 @@ def main() -> int:
         others.append(RspamdAnalyser(given.rspamd))
     if given.spamd:
         others.append(SpamAssassinAnalyser(given.spamd))
-    text = asyncio.run(page(given.corpus, others))
+    before = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
+    text = asyncio.run(page(given.corpus, others, before))
     given.out.write_text(text, encoding="utf-8")
     print(text.partition("## Signals")[0])  # noqa: T201
     return 0

@@ -24,7 +24,7 @@ _ODD_NAME = re.compile(
 )
 _MACRO_NAME = re.compile(r"(?i)\.(?:doc|xls|ppt|dot|xlt|pot)m$|\.xlsb$")
 
-_SVG_RUNS = re.compile(r"(?i)<svg\b[^>]{0,2000}\bonload\s{0,5}=|<script\b|javascript:")
+_SVG_RUNS = re.compile(r"(?i)<svg\b[^<>]{0,2000}\bonload\s{0,5}=|<script\b|javascript:")
 
 #: How a page makes a file out of itself, so that no gateway ever saw that file.
 _SMUGGLING = ("atob(", "new blob", "createobjecturl", "mssaveoropenblob", "string.fromcharcode")
