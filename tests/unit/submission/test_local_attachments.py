@@ -136,3 +136,23 @@ def test_a_drawing_that_runs_a_program_is_malware(svg: str) -> None:
 def test_a_drawing_is_a_page_to_open_but_no_program() -> None:
     drawing = mail("", attachments=(file("logo.svg", "html"),), attached_html='<svg><path d="M0 0"/></svg>')
     assert "picture_runs" not in signals(drawing)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "SENHA DE ACESSO AO PDF: 123",
+        "Passwort zum Öffnen = 7T4Q",
+        "密码\uff1a8821",
+        "パスワード: 8821",
+        "비밀번호: 8821",
+        "Password for the file: x",
+    ],
+)
+def test_a_password_is_found_however_it_is_announced(words: str) -> None:
+    assert "locked_document" in signals(mail("", text=words, attachments=(file("a.pdf", "pdf", encrypted=True),)))
+
+
+def test_a_password_that_is_sent_elsewhere_is_not() -> None:
+    words = "The password comes by telephone. See you on Monday: ten o'clock."
+    assert "locked_document" not in signals(mail("", text=words, attachments=(file("a.pdf", "pdf", encrypted=True),)))

@@ -161,3 +161,12 @@ def test_a_look_alike_domain_alone_is_phishing() -> None:
     )
     assert told.category == "phishing"
     assert any("look-alike domain" in words for words in told.recommendations)
+
+
+def test_an_address_in_the_name_that_all_links_lead_to_was_relayed() -> None:
+    sender = "news@shop.example <x1@relay.example>"
+    assert "address_in_name" not in signals(mail(sender, link("https://www.shop.example/a")))
+    assert "address_in_name" in signals(
+        mail(sender, link("https://www.shop.example/a"), link("https://thief.example/"))
+    )
+    assert "address_in_name" in signals(mail(sender))

@@ -94,3 +94,24 @@ def test_a_stranger_who_speaks_of_the_recipients_domain_is_told() -> None:
 @pytest.mark.parametrize("sender", ["Karin <karin@example.org>", "Karin <karin@mail.example.org>"])
 def test_a_neighbour_may(sender: str) -> None:
     assert "recipient_domain_in_subject" not in signals(mail(sender, subject="example.org - final notice"))
+
+
+def test_filler_that_nobody_can_read_is_told() -> None:
+    assert "filler" in signals(mail("", text="43c8ec a5c ac0c4c3e xkcdqwrt " * 10))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello Ana, here are the minutes of our meeting. " * 5,
+        "Szczegółowe warunki przedstawiono w załączniku, proszę o kontakt. " * 5,
+        "Balance 1200 1350 1400 " * 20,
+        "43c8ec a5c",
+    ],
+)
+def test_texts_tables_and_a_few_hashes_are_no_filler(text: str) -> None:
+    assert "filler" not in signals(mail("", text=text))
+
+
+def test_logs_of_colleagues_machines_are_no_filler() -> None:
+    assert "filler" not in signals(mail("root <root@example.org>", text="43c8ec a5c ac0c4c3e xkcdqwrt " * 10))

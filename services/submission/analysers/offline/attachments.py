@@ -2,6 +2,7 @@
 
 import re
 
+from services.submission.analysers.offline.folding import folded
 from services.submission.analysers.offline.phrases import FAMILIES
 from services.submission.analysers.offline.view import Seen, Signals, View, quoted
 from shared.mail import Attachment
@@ -21,6 +22,10 @@ _PAGE_NAME = re.compile(r"(?i)\.(?:x?html?|shtml?|mht|mhtml|svg)$")
 _IMAGE_NAME = re.compile(r"(?i)\.(?:iso|img|vhdx?|udf)$")
 _ODD_NAME = re.compile(
     r"(?i)\.(?:one|onepkg|ace|arj|uue?|lzh|z|r\d\d|daa|wim|library-ms|search-ms|settingcontent-ms|msc|diagcab|xlam|ppam|wll)$"
+)
+_PASSWORD = re.compile(
+    r"\b(?:password|passcode|passwort|kennwort|mot de passe|contrasena|clave|senha|wachtwoord|haslo|heslo|losenord|пароль)\b"
+    rf"[^.|:=]{{0,30}}[:=]\s?\S|(?:{folded('密码|密碼|パスワード|비밀번호')})[^.|:=]{{0,10}}[:=]\s?\S"
 )
 _MACRO_NAME = re.compile(r"(?i)\.(?:doc|xls|ppt|dot|xlt|pot)m$|\.xlsb$")
 
@@ -87,7 +92,7 @@ def _carriers(attachment: Attachment, view: View) -> Signals:
         yield Seen("odd_container", text, WHERE)
     if attachment.real_type in {"ooxml-macro", "ole-macro"} or _MACRO_NAME.search(attachment.name):
         yield Seen("macro_document", f"The document {name} carries a program (macros).", WHERE)
-    if attachment.encrypted and FAMILIES["password_in_text"].first(view.text):
+    if attachment.encrypted and (FAMILIES["password_in_text"].first(view.text) or _PASSWORD.search(view.text)):
         if attachment.real_type in {"zip", "rar", "7z", "archive"}:
             yield Seen("locked_archive", f"The archive {name} is locked, and its password stands in the mail.", WHERE)
         else:

@@ -63,7 +63,9 @@ def _from(view: View) -> Signals:
     if "." not in sender.domain:
         yield Seen("from_unusable", "It names no address that an answer could go to.", "header From")
     inside = _ADDRESS.search(sender.name)
-    if inside and sender.domain and registrable(inside[1].lower()) != view.from_org:
+    shown = registrable(inside[1].lower()) if inside else ""
+    relayed = set(view.link_orgs) == {shown}  # services that lend addresses show the first sender so
+    if inside and sender.domain and shown != view.from_org and not relayed:
         text = f"Its name shows the address {quoted(inside[0])}, but another one sent it."
         yield Seen("address_in_name", text, "header From")
 

@@ -67,6 +67,7 @@ WEIGHTS: dict[str, Weight] = {
     "styled_letters": Weight(1.0, "evasion", "1-5 / 0"),
     "words_pulled_apart": Weight(1.0, "evasion", "1 / 0: nobody writes five letters so by accident"),
     "mixed_scripts": Weight(2.0, "deception", "3-7 / 0: never by accident"),
+    "filler": Weight(1.0, "deception", "2-4 / 0 outside of lists: hashes and random letters where a text would be"),
     "recipient_in_subject": Weight(1.0, "evasion", "10 / 0-4: the address put where a name would stand"),
     "recipient_domain_in_subject": Weight(1.0, "evasion", "11 / 0-6: registrars and hosts of honest people do so, too"),
     "picture_in_name": Weight(1.0, "evasion", "2-7 / 0 outside of newsletters that can be left"),

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from services.submission.analysers.offline.folding import INVISIBLE, PULLED_APART
-from services.submission.analysers.offline.view import Seen, Signals, View, quoted
+from services.submission.analysers.offline.view import STORY, Seen, Signals, View, quoted
 from shared.known import FREEMAIL, under
 
 _REPLY = re.compile(r"(?i)^\s{0,5}(?:re|aw|antw|fw|fwd|wg|tr|rv|sv|enc|res)\s?:")
@@ -12,12 +12,18 @@ _WORD = re.compile(r"\w{4,60}")
 _STYLED = re.compile(
     "[\U0001d400-\U0001d7ff\uff21-\uff3a\uff41-\uff5a\u1d00-\u1d22\u0262\u026a\u0274\u0280\u0299\u029c\u029f\ua731]{3}"
 )
+_LATIN = re.compile(r"[a-z0-9]{2,100}")
 _PICTURES = re.compile("[\u2600-\u27bf\u2b50\u23e9-\u23ff\U0001f300-\U0001faff]")
 _LINK = re.compile(r"(?i)https?://|\bwww\.|\b[a-z0-9-]{1,63}\.[a-z]{2,12}/[\w-]")
 _SUBJECT_JOINERS = str.maketrans("", "", "\u200d\ufe0e\ufe0f")  # emoji are made with them
 
 #: Body text that is looked at for mixed alphabets, in characters.
 MIXED_TEXT = 2_000
+
+
+#: So many words make a text; it is filler when fewer than this share can be spoken: with vowels enough, and not too long.
+FILLER_WORDS, FILLER_SHARE = 30, 0.3
+VOWELS_MIN, LONGEST_WORD = 0.15, 20
 
 
 def signals(view: View) -> Signals:
@@ -44,6 +50,7 @@ def signals(view: View) -> Signals:
         yield Seen("picture_in_name", text, "header From")
     if not view.is_list:
         yield from _subject(view)
+        yield from _filler(view)
 
 
 def _subject(view: View) -> Signals:
@@ -55,6 +62,23 @@ def _subject(view: View) -> Signals:
         yield Seen("recipient_domain_in_subject", "A stranger's subject speaks of the recipient's own domain.", where)
     if _LINK.search(view.mail.subject):
         yield Seen("link_in_subject", "There is a link in its subject.", where)
+
+
+def _filler(view: View) -> Signals:
+    """Text that no person wrote and nobody can read; colleagues' machines send logs."""
+    if view.is_plausibly_own:
+        return
+    words = [word for word in _LATIN.findall(view.body[:STORY]) if not word.isdigit()]
+    if len(words) >= FILLER_WORDS and sum(map(_is_pronounceable, words)) < FILLER_SHARE * len(words):
+        text = (
+            f"Its text is filler that nobody can read, to hide the rest from filters: “{quoted(' '.join(words[:4]))}”."
+        )
+        yield Seen("filler", text, "text")
+
+
+def _is_pronounceable(word: str) -> bool:
+    vowels = sum(char in "aeiouy" for char in word)
+    return word.isalpha() and len(word) <= LONGEST_WORD and VOWELS_MIN * len(word) <= vowels
 
 
 def _their_domains(view: View) -> set[str]:
