@@ -35,6 +35,7 @@ COMMANDS = {
     "export": ("export", "export"),
     "forget": ("forget", "forget"),
     "replay": ("replay", "replay"),
+    "republish": ("republish", "republish"),
     "doctor": ("doctor", "doctor"),
     "token": ("token", "app"),
     "webhook": ("webhook", "app"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Update, func, select, update
 from sqlmodel import Session
 
+from shared.bus.entries import DEAD_STREAM
 from shared.entry_ids import EntryId, sortable
 from shared.work import Database, Work
 
@@ -92,6 +93,20 @@ class Ledger:
     async def send_again(self, rows: Sequence[int]) -> None:
         """Make these rows unsent."""
         await self._execute(update(self._outbox).where(self._outbox.c.seq.in_(rows)).values(entry_id=None))
+
+    async def send_since(self, since: datetime) -> int:
+        """Make unsent what was said since a time, but for dead letters: those that are gone were dropped; how many rows."""
+        outbox = self._outbox.c
+        edges = select(func.min(outbox.seq), func.max(outbox.seq)).where(outbox.created_at >= since)
+        first, last = await self._database.look(lambda session: session.execute(edges).one())
+        if first is None:
+            return 0
+        count = 0
+        for start in range(first, last + 1, FORGET_STEP):
+            some = outbox.seq.between(start, start + FORGET_STEP - 1), outbox.created_at >= since
+            again = update(self._outbox).where(*some, outbox.entry_id.is_not(None), outbox.stream != DEAD_STREAM)
+            count += await self._execute(again.values(entry_id=None, confirmed=False))
+        return count
 
     async def forget(self, *, published_before: datetime, handled_before: datetime) -> bool:
         """Delete a step of old rows and receipts; whether there may be more."""
