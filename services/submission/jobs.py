@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import cast
 
 from sqlalchemy import update
@@ -156,8 +157,14 @@ class AnalyseDue:
                 continue
             size = len(raw or b"")
             free_bytes -= size
-            missing = Result(reason="the mail is not in the blob store", final=True)
-            opened.append((item, missing if raw is None else self._specimen(item, raw), size))
+            if raw is None:
+                opened.append((item, Result(reason="the mail is not in the blob store", final=True), 0))
+            elif sha256(raw).hexdigest() != item.message_sha256:
+                opened.append(
+                    (item, Result(reason="the mail in the blob store is not the one that was handed in", final=True), 0)
+                )
+            else:
+                opened.append((item, self._specimen(item, raw), size))
         return opened
 
     async def _analyse(self, item: Item, specimen: Specimen | Result) -> Result:
