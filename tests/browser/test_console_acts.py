@@ -60,6 +60,27 @@ async def test_a_case_is_decided_and_its_reporters_are_told(chromium: Browser, c
     await expect(page.get_by_text("Nothing to decide.")).to_be_visible()
 
 
+async def test_who_decides_and_goes_on_is_told_of_it_on_the_next_case(chromium: Browser, console: House) -> None:
+    await furnish(console, *campaign(0, 1), *campaign(1, 1), *verdict(0), *verdict(1))
+    page = await sign_in(chromium, console)
+    await page.goto("/cases/case-0")
+    await page.keyboard.press("2")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/cases/case-1?*")
+    await expect(page.get_by_role("status")).to_contain_text("Decided: 1")
+
+
+async def test_a_search_is_of_all_cases_and_says_so_from_whatever_view(chromium: Browser, console: House) -> None:
+    await furnish(console, *campaign(0, 1), *campaign(1, 1))
+    page = await sign_in(chromium, console)
+    await page.goto("/cases?view=overdue")
+    await page.keyboard.press("/")
+    await page.keyboard.type("bank1.example")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("tr[data-row]")).to_have_count(1)
+    await expect(page.locator(".tabs [aria-current]")).to_have_text("All")
+
+
 async def test_a_sender_is_blocked_after_a_preview_of_what_that_would_have_met(
     chromium: Browser, redis_url: str, prefix: str, data_dir: Path
 ) -> None:

@@ -79,15 +79,18 @@ class CasePage:
         return await self._show.page("case.html", person, done=done, **told)
 
     async def next(
-        self, after: Annotated[str, Query(max_length=64)] = "", back_: Annotated[bool, Query(alias="back")] = False
+        self,
+        after: Annotated[str, Query(max_length=64)] = "",
+        back_: Annotated[bool, Query(alias="back")] = False,
+        done: Annotated[str, Query(max_length=60)] = "",
     ) -> Response:
-        """The case whose turn it is after another one, or before it."""
+        """The case whose turn it is after another one, or before it; what was done with that one is said there."""
         waiting, _ = await self._show.database.look(lambda session: cases(session, Wanted(), now(), 200))
         ids = [case.id for case in waiting]
         if not ids:
             return RedirectResponse("/cases?done=nothing", HTTPStatus.SEE_OTHER)
         at = ids.index(after) if after in ids else (0 if back_ else -1)
-        return RedirectResponse(f"/cases/{ids[(at + (-1 if back_ else 1)) % len(ids)]}", HTTPStatus.SEE_OTHER)
+        return back(f"/cases/{ids[(at + (-1 if back_ else 1)) % len(ids)]}", done)
 
     async def decide(self, case_id: str, person: Asking, decision: Annotated[Deciding, Form()]) -> Response:
         """Decide, then show the case again or the next one."""

@@ -80,7 +80,7 @@ class Queue:
 
     async def page(self, person: Asking, asked: Annotated[Asked, Query()]) -> Response:
         """The queue."""
-        view = asked.view if asked.view in VIEWS else "all" if asked.q else "wait"
+        view = "all" if asked.q.strip() else asked.view if asked.view in VIEWS else "wait"  # a search finds all
         wanted = Wanted(view, asked.q.strip(), asked.verdict, asked.priority, asked.before, person.name)
 
         def look(session: Session) -> dict[str, Any]:
