@@ -54,6 +54,23 @@ async def test_lines_that_arrive_fold_and_what_a_filter_shows_is_folded_among_it
     await expect(visible).to_have_count(2)
 
 
+async def test_no_line_moves_away_from_under_the_pointer_and_what_came_is_shown_when_it_leaves(
+    chromium: Browser, console: House
+) -> None:
+    await furnish(console, *held(0))
+    page = await sign_in(chromium, console)
+    await expect(page.locator("#live-state")).to_have_text("connected")
+    first = page.locator("#live li").first
+    before = await first.inner_text()
+    await first.hover()
+    await furnish(console, *campaign(0, 1))
+    await expect(page.locator("#live-state")).to_contain_text("new: shown when the pointer leaves")
+    assert await first.inner_text() == before
+    await page.mouse.move(0, 0)
+    await expect(page.locator("#live-state")).to_have_text("connected")
+    await expect(page.locator("#live li:visible")).to_have_count(2)
+
+
 async def test_without_a_script_each_line_stands_alone(chromium: Browser, console: House) -> None:
     await furnish(console, *campaign(0, 2), *verdict(0))
     page = await sign_in(chromium, console, java_script_enabled=False)

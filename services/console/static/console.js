@@ -99,10 +99,23 @@ const show = (event) => {
   foldSoon();
 };
 
+// No line moves away from under a pointer: what comes meanwhile waits until it leaves the list.
+const waiting = [];
+const arrive = (event) => {
+  if (!list.matches(":hover")) return show(event);
+  waiting.push(event);
+  if (waiting.length > LINES_MAX) waiting.shift();
+  state.textContent = `${waiting.length} new: shown when the pointer leaves the list`;
+};
+list?.addEventListener("pointerleave", () => {
+  if (waiting.length) state.textContent = "connected";
+  waiting.splice(0).forEach(show);
+});
+
 if (list && state) fold();
 if (list && state && list.dataset.after !== undefined) {
   const source = new EventSource(`/v1/live?after=${encodeURIComponent(list.dataset.after)}`);
-  list.dataset.kinds.split(" ").forEach((kind) => source.addEventListener(kind, show));
+  list.dataset.kinds.split(" ").forEach((kind) => source.addEventListener(kind, arrive));
   source.onopen = () => { state.textContent = "connected"; };
   source.onerror = () => { state.textContent = "connection lost, trying again"; };
 }
