@@ -145,5 +145,6 @@ async def main(program: str) -> None:
 if __name__ == "__main__":
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        sys.exit("no Chromium: the pictures stay as they are")
-    asyncio.run(main(found))
+        sys.stderr.write("no Chromium: the pictures stay as they are\n")
+    else:
+        asyncio.run(main(found))
