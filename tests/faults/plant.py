@@ -108,20 +108,6 @@ class Plant:
 
     def start(self, name: str, **environment: str) -> None:
         """Start a service; `environment` is for its crash points."""
-        command, env = self._call(name, **environment)
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                command, env=env, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-
-    def command(self, *words: str) -> str:
-        """What a command of the command line prints."""
-        (*python, _, _), env = self._call("cli")
-        done = subprocess.run([*python, *words], env=env, cwd=self.folder, capture_output=True, text=True, check=True)
-        return done.stdout
-
-    def _call(self, name: str, **environment: str) -> tuple[list[str], dict[str, str]]:
-        """The command and the environment of a service."""
         service, _, replica = name.partition(".")
         own = {key: value for key, value in os.environ.items() if not key.startswith("LONGSTOP_")}
         ports = dict.fromkeys(self.ports, 0) if replica else self.ports
@@ -138,7 +124,15 @@ class Plant:
         } | {f"{key.upper()}_PORT": str(port) for key, port in ports.items()}
         path = os.pathsep.join([str(ROOT / "tests" / "faults" / "crash"), str(ROOT)])
         env = own | {f"LONGSTOP_{key}": value for key, value in settings.items()} | {"PYTHONPATH": path} | environment
-        return [sys.executable, "-m", "longstop", "serve", service], env
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "longstop", "serve", service],
+                env=env,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     def wait_for(self, name: str) -> None:
         """Wait until its doors are open."""

@@ -3,13 +3,12 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.faults.ledger import Books, Client, balance, violations, waiting
+from tests.faults.ledger import Client, balance, violations, waiting
 from tests.faults.plant import Plant, until
 
 pytestmark = pytest.mark.timeout(200)
@@ -120,35 +119,6 @@ def test_triage_reads_the_verdicts_again_and_then_the_reports(
             plant.heal()
             until(partial(is_read, plant, f"longstop:{stream}.v1"), f"{stream} is read")
         until(lambda: not violations(plant, client), "the ledger balances", 30)
-
-
-def test_copies_of_different_moments_come_back_whole(
-    tmp_path_factory: pytest.TempPathFactory, fault_database: str
-) -> None:
-    """As docs/operations.md says it: the readers were copied first, and what they were told afterwards counts as told."""
-    with plant_in(tmp_path_factory, fault_database) as plant:
-        client = Client(plant)
-        client.http(12)
-        balance(plant, client)
-        begun = datetime.now(UTC)
-        copies = {}
-        for service in ("submission", "blocklist", "triage", "ingest"):
-            copies[service] = back_up(plant, service)
-            client.http(6)
-            balance(plant, client)
-        known = {one for (one,) in Books(plant)("ingest", "SELECT report_id FROM ingest_report")}
-        for service, copy in copies.items():
-            restore(plant, service, copy)
-        plant.redis.wipe()
-        plant.heal()
-        known = {one for (one,) in Books(plant)("ingest", "SELECT report_id FROM ingest_report")} & known
-        client.acked = {report: sha256 for report, sha256 in client.acked.items() if report in known}
-        assert len(client.acked) == 12 + 3 * 6
-        until(
-            lambda: any("submission has no receipt" in one for one in violations(plant, client)), "something is missing"
-        )
-        plant.command("republish", "--since", begun.isoformat())
-        balance(plant, client)
 
 
 def is_read(plant: Plant, stream: str) -> bool:
