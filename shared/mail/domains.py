@@ -49,6 +49,11 @@ def registrable(domain: str) -> str:
     return _suffixes().privatesuffix(host) or host
 
 
+def is_public_suffix(host: str) -> bool:
+    """Whether anybody registers names under it, by the Public Suffix List, those of shared hosts (`github.io`) with them."""
+    return bool(_suffixes().is_public(host))
+
+
 @cache
 def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()  # reads its file once, 80 ms

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from functools import cache
 
-from publicsuffixlist import PublicSuffixList
-
 from services.blocklist.rules.forms import Network, host_part, network_of
 from shared.events.vocabulary import BlockAction, BlockKind
 from shared.known import FREE_HOSTING, FREEMAIL, MAILERS, SHARED, SHORTENERS, speaks_for_many
-from shared.mail.domains import is_address
+from shared.mail.domains import is_address, is_public_suffix
 
 #: Widest networks: what one customer of a provider gets, in bits of prefix; wider ones hit neighbours.
 PREFIX_MIN = {4: 24, 6: 48}
@@ -87,7 +85,7 @@ def _too_wide(kind: BlockKind, value: str, automatic: bool) -> str:
 
 
 def _wide_domain(value: str) -> str:
-    if _suffixes().is_public(value):
+    if is_public_suffix(value):
         return f"{value} is a public suffix, under which anybody registers: name a domain below it"
     if provider := _covered(value, PROVIDERS):
         return f"{provider} is used by everybody to send mail: name one address, such as NAME@{provider}"
@@ -95,7 +93,7 @@ def _wide_domain(value: str) -> str:
 
 
 def _wide_host(value: str) -> str:
-    if _suffixes().is_public(value):
+    if is_public_suffix(value):
         return f"{value} is a public suffix, under which anybody registers: name a host below it"
     if host := _covered(value, HOSTS):
         return f"{host} is a site that everybody uses: name one page, such as {host}/PATH"
@@ -106,7 +104,7 @@ def _wide_pair(sender: str, client: str) -> str:
     """A pair hits strangers when everybody sends through its infrastructure and its sender is not one address."""
     if _is_ip(client):
         return ""
-    if _suffixes().is_public(client):
+    if is_public_suffix(client):
         return f"{client} is a public suffix, under which anybody registers: name a host below it"
     if "@" not in sender and (host := _covered(client, HOSTS)):
         return f"{host} sends for everybody: name one address of {sender} with it, or another infrastructure"
@@ -194,8 +192,3 @@ def _above(names: frozenset[str]) -> dict[str, str]:
         for count in range(1, len(labels)):
             found.setdefault(".".join(labels[count:]), name)
     return found
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()

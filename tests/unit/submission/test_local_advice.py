@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.blocklist.rules.guards import Ours, refusal
 from shared.events import Authentication
 from shared.mail import Attachment, Link
 from tests.unit.submission.specimens import PASSED, checks, file, link, mail, opinion, person
@@ -140,7 +141,9 @@ def test_the_address_that_a_platform_sends_all_its_customers_mail_from_is_not_pr
     "host",
     [
         "bit.ly",
-        "prize.web.app",
+        "web.app",
+        "login.weebly.com",
+        "s3.amazonaws.com",
         "docs.google.com",
         "www.google.co.uk",
         "u1.ct.sendgrid.net",
@@ -155,6 +158,12 @@ def test_the_address_that_a_platform_sends_all_its_customers_mail_from_is_not_pr
 def test_hosts_that_others_use_are_never_proposed(host: str) -> None:
     to = (person("Ana <ana.lind@example.org>"), person("Di <di@recipient.example>"))
     assert blocked("", link(f"https://{host}/x"), to=to) == [("address", "bo@partner.example")]
+
+
+@pytest.mark.parametrize("host", ["prize.web.app", "prize.eu.pages.dev", "prize.github.io"])
+def test_of_a_free_host_the_customers_own_name_is_proposed(host: str) -> None:
+    assert ("url", host) in blocked("", link(f"https://{host}/x"))
+    assert refusal(kind="url", value=host, action="block", ours=Ours(), automatic=True) == ""
 
 
 def test_a_domain_by_itself_is_never_proposed() -> None:

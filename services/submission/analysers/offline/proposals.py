@@ -9,13 +9,14 @@ from shared.events import ProposedBlock
 from shared.events.vocabulary import BAD_CATEGORIES, VerdictCategory
 from shared.known import FREE_HOSTING, FREEMAIL, SHARED, SHORTENERS, speaks_for_many, under
 from shared.mail import Address, Attachment, registrable
+from shared.mail.domains import is_public_suffix
 
 #: Hosts and files proposed of one mail: more of them are padding.
 HOSTS_MAX = 5
 FILES_MAX = 10
 
-#: Nobody is blocked by these names, for strangers use them.
-_NEVER = SHORTENERS | FREE_HOSTING | FREEMAIL | SHARED
+#: Nobody is blocked by these names, for strangers use them. Of a free host's customers some have a name of their own below it.
+_NEVER = SHORTENERS | FREEMAIL | SHARED
 
 
 def blocks(category: VerdictCategory, view: View) -> tuple[ProposedBlock, ...]:
@@ -59,9 +60,17 @@ def _may_be_forged(view: View) -> bool:
 
 def _hosts(view: View) -> Iterator[ProposedBlock]:
     spared = _NEVER | view.own_domains | {recipient.rpartition("@")[2] for recipient in view.recipients}
-    strangers = (host for host in view.hosts if "." in host and not under(host, spared) and not owner(host))
+    strangers = (
+        host for host in view.hosts if "." in host and not under(host, spared) and not owner(host) and _is_of_one(host)
+    )
     for _, host in zip(range(HOSTS_MAX), strangers, strict=False):
         yield ProposedBlock(kind="url", value=host)
+
+
+def _is_of_one(host: str) -> bool:
+    """Whether nobody else has pages there: of a free host only what the Public Suffix List knows as a customer's, `name.pages.dev`."""
+    free = under(host, FREE_HOSTING)
+    return not free or not (registrable(host) == free or is_public_suffix(host))
 
 
 def _files(view: View, category: VerdictCategory) -> Iterator[ProposedBlock]:
