@@ -27,7 +27,7 @@ TABLE: dict[str, dict[str, Who]] = {
         "token",
         *("GET /v1/blocks", "POST /v1/blocks", "DELETE /v1/blocks", "DELETE /v1/blocks/{block_id}", "GET /v1/blocks/{block_id}/victims"),
         *("POST /v1/blocks/{block_id}/deliver", "POST /v1/blocks/{block_id}/undo", "POST /v1/check", "POST /v1/preview"),
-        *("GET /v1/history", "GET /v1/feeds", "GET /v1/probes", "GET /v1/exports", "POST /v1/imports", "GET /maps/{name}", "HEAD /maps/{name}"),
+        *("GET /v1/history", "GET /v1/feeds", "GET /v1/probes", "GET /v1/exports", "POST /v1/imports", "GET /maps/{name}"),
     ),
     "digest": HEALTH
     | DOCUMENT

@@ -24,7 +24,8 @@ from shared.work import now
 #: A file is written once more when its newest change is so old: one of the same moment may have been committed later.
 SETTLED = timedelta(seconds=10)
 
-#: The files rest so many times as long as writing them took, so that a large book costs a tenth of a core at most.
+#: The files rest so many times as long as writing them took, so that a large book costs a tenth of a core at most. It is processor time
+#: that counts where that is less: on a machine that others keep busy a change must not wait longer for it.
 REST = 10
 
 #: The folder of Rspamd's files, and the key in `gateway.cdb` that says when it was made, in seconds since 1970.
@@ -68,14 +69,14 @@ class WriteMaps:
         folder = self._folder
         if folder is None or time.monotonic() < self._rests_until:
             return False
-        began = time.monotonic()
+        began, used = time.monotonic(), time.process_time()
         for name in (*MAPS, *ZONES):
             changed_at = await self._database.look(lambda session: map_changed_at(session, name))  # noqa: B023
             await self._when_new(name, changed_at, lambda: self._write_text(folder, name))  # noqa: B023
         changed_at = await self._database.look(book_changed_at)
         await self._when_new(RSPAMD, changed_at, lambda: self._write_hashes(folder / RSPAMD))
         ended = time.monotonic()
-        self._rests_until = ended + REST * (ended - began)
+        self._rests_until = ended + REST * min(ended - began, time.process_time() - used)
         return False
 
     async def _when_new(self, name: str, changed_at: datetime | None, write: Callable[[], Awaitable[None]]) -> None:

@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="make test-faults runs it"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fault_database(request: pytest.FixtureRequest) -> str:
     """SQLite, or PostgreSQL where LONGSTOP_TEST_DATABASE says so."""
     if os.environ.get("LONGSTOP_TEST_DATABASE") != "postgresql":
@@ -28,7 +28,7 @@ def fault_database(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue("postgres_url"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def whole_plant(tmp_path_factory: pytest.TempPathFactory, fault_database: str) -> Iterator[Plant]:
     made = Plant(tmp_path_factory.mktemp("plant"), fault_database)
     try:
@@ -38,7 +38,7 @@ def whole_plant(tmp_path_factory: pytest.TempPathFactory, fault_database: str) -
         made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def client(whole_plant: Plant) -> Client:
     return Client(whole_plant)
 
