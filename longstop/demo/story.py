@@ -55,6 +55,10 @@ class Story:
         told = [one for one in self.of("report.resolved.v1") if one["report_id"] == report_id]
         return max(told, key=lambda one: int(one["version"]), default=None)
 
+    def digested(self) -> set[str]:
+        """Who got a digest; answers to reports are notifications, too."""
+        return {one["recipient"] for one in self.of("notification.sent.v1") if one["kind"] == "digest"}
+
 
 def _data(fields: dict[bytes, bytes]) -> Data:
     if b"data" in fields:
