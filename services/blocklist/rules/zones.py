@@ -86,16 +86,16 @@ def _with_those_between(nodes: Mapping[str, Named]) -> Iterator[tuple[str, Named
     A name below which there is another exists, and what exists hides the wildcard above (RFC 4592, section 2.2.2).
     """
     yield from nodes.items()
-    known: set[str] = set()
+    known: dict[str, Named | None] = {}
     for node in nodes:
         between: list[str] = []
         above = node.partition(".")[2]
         while above and above not in nodes and above not in known:
             between.append(above)
             above = above.partition(".")[2]
-        cover = nodes.get(above)
+        cover = nodes.get(above) or known.get(above)
+        known.update(dict.fromkeys(between, cover))
         if cover:
-            known.update(between)
             yield from ((one, cover) for one in between)
 
 

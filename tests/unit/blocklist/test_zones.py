@@ -126,6 +126,19 @@ def test_nothing_that_an_entry_may_hold_breaks_a_zone() -> None:
     )
 
 
+def test_two_deep_names_that_part_below_a_covered_one_hide_nothing_of_it() -> None:
+    """The second meets names between that the first has made."""
+    book: list[tuple[str, BlockAction]] = [
+        ("example", "block"),
+        ("a.a.b.example", "allow"),
+        ("a.a.b.b.example", "allow"),
+    ]
+    domains = made("dnsbl-domain", *[("domain", name, action) for name, action in book])
+    for name in ("b.example", "b.b.example", "a.b.b.example", "x.b.b.example", "x.a.b.b.example"):
+        assert answer(domains, name) == "127.0.0.2", name
+    assert answer(domains, "a.a.b.b.example") == answer(domains, "x.a.a.b.b.example") == ""
+
+
 NAMES = st.lists(st.sampled_from("ab"), min_size=1, max_size=5).map(lambda labels: ".".join([*labels, "example"]))
 
 
