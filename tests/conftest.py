@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 from services.console.access import passwords
@@ -17,6 +18,10 @@ from tests.postgres import find_postgres, postgres_server
 
 #: Folders of tests, those whose files take longest first: a long file that is begun last is waited for by every other worker.
 LONGEST_FIRST = ("gateway", "browser", "e2e", "faults", "integration", "containers", "contract", "unit")
+
+#: No property is wrong because the machine is busy.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -54,7 +54,7 @@ def milter(*, is_away: bool = False, mail_max_bytes: int = 4_096) -> Milter:
 packets = st.lists(st.tuples(st.sampled_from([bytes([one]) for one in COMMANDS]), st.binary(max_size=300)), max_size=30)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(packets, st.booleans())
 def test_any_packets_are_answered_or_refused(sent: list[tuple[bytes, bytes]], is_away: bool) -> None:
     server = milter(is_away=is_away)

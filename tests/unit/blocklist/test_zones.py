@@ -8,7 +8,7 @@ import dns.name
 import dns.rdatatype
 import dns.zone
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.blocklist.rules.forms import canonical
@@ -74,7 +74,6 @@ def test_a_blocked_domain_is_listed_with_its_subdomains_and_says_which_entry() -
 
 
 @pytest.mark.parametrize("prefix", range(24, 33))
-@settings(deadline=None)
 @given(first=st.integers(0, 255), asked=st.integers(0, 255))
 def test_every_network_lists_exactly_its_addresses(prefix: int, first: int, asked: int) -> None:
     listed = made("dnsbl-ip", ("ip", f"198.51.100.{first}/{prefix}", "block"))
@@ -84,7 +83,6 @@ def test_every_network_lists_exactly_its_addresses(prefix: int, first: int, aske
     assert answer(listed, reverse(f"198.51.101.{asked}")) == ""
 
 
-@settings(deadline=None)
 @given(
     prefix=st.integers(48, 128),
     bits=st.integers(0, 2**80 - 1),
@@ -142,7 +140,6 @@ def test_two_deep_names_that_part_below_a_covered_one_hide_nothing_of_it() -> No
 NAMES = st.lists(st.sampled_from("ab"), min_size=1, max_size=5).map(lambda labels: ".".join([*labels, "example"]))
 
 
-@settings(deadline=None)
 @given(book=st.dictionaries(NAMES, st.sampled_from(("block", "allow")), max_size=6), asked=NAMES)
 def test_of_names_within_each_other_the_nearest_entry_answers(book: dict[str, BlockAction], asked: str) -> None:
     labels = asked.split(".")
@@ -159,7 +156,6 @@ V6 = st.tuples(st.integers(0, 2**10), st.integers(48, 128)).map(
 )
 
 
-@settings(deadline=None)
 @given(
     book=st.dictionaries(
         st.one_of(V4, V6).map(lambda text: ipaddress.ip_network(text, strict=False)),

@@ -164,7 +164,7 @@ anything = some.text(max_size=300) | some.sampled_from(
 MAKER = letters()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(anything, anything, anything, some.sampled_from(LANGUAGES))
 def test_whatever_a_stranger_writes_becomes_no_header_and_no_markup(
     name: str, address: str, subject: str, language: str

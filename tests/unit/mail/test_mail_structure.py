@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from email.message import EmailMessage, Message
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.mail import limits
@@ -42,7 +42,6 @@ TEXTS = st.text(alphabet="abc -=_.\u00fc\n", max_size=60)
     files=st.lists(st.tuples(st.binary(max_size=80), st.sampled_from(["a.txt", "ü.pdf", "a b.zip"])), max_size=3),
     crlf=st.booleans(),
 )
-@settings(deadline=None)
 def test_the_library_finds_the_same_parts(
     text: str, html: str | None, files: list[tuple[bytes, str]], *, crlf: bool
 ) -> None:

@@ -27,7 +27,7 @@ def test_an_attached_original_is_exact(original: bytes) -> None:
         max_size=20,
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_lines_of_an_original_survive(lines: list[bytes]) -> None:
     original = b"From: a@b.example\r\n\r\n" + b"\r\n".join(lines)
     (found,) = originals_of(report_of(original))

@@ -83,7 +83,7 @@ def test_an_archive_of_many_members_is_listed_within_bounds() -> None:
 
 
 @given(st.binary(max_size=4_000))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_bytes_make_it_raise(raw: bytes) -> None:
     assert read_mail(raw).size_bytes == len(raw)
     is_mail(raw)
@@ -97,14 +97,14 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_grammar_makes_it_raise(pieces: list[bytes]) -> None:
     read = read_mail(b"".join(pieces))
     assert facts(read).sha256 == read.sha256
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_canonical_url_stays_as_it_is(text: str) -> None:
     once = canonical_url(f"http://{text}")
     if once:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from services.mailboxes.rules.likeness import Found, Key, Wanted, is_meant, key_of, to_purge, to_restore
@@ -135,7 +135,6 @@ def at_places(places: list[tuple[Key, str]]) -> list[Found]:
     return [Found(key, folder, uid, "") for uid, (key, folder) in enumerate(places)]
 
 
-@settings(deadline=None)
 @given(PLACES, PLACES)
 def test_settling_never_takes_a_mail_twice_nor_one_that_is_not_wanted(
     places: list[tuple[Key, str]], found: list[tuple[Key, str]]
@@ -150,7 +149,6 @@ def test_settling_never_takes_a_mail_twice_nor_one_that_is_not_wanted(
         assert sorted(numbers) == list(range(len(wanted)))
 
 
-@settings(deadline=None)
 @given(PLACES)
 def test_a_purge_and_a_restore_end_where_they_began(places: list[tuple[Key, str]]) -> None:
     wanted = [Wanted(key, folder) for key, folder in places if folder != "Quarantine"]

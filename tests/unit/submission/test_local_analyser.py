@@ -176,7 +176,7 @@ mails = st.builds(
 
 
 @given(of=mails, own=st.lists(hosts.filter(bool), max_size=2))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_mail_at_all_breaks_it_and_every_opinion_can_be_issued(of: Mail, own: list[str]) -> None:
     told = opinion(of, own=tuple(own))
     issued = VerdictIssued(
