@@ -75,12 +75,15 @@ def endpoints(given: Path | None) -> Endpoints:
     )
 
 
+def host_of(bind: str) -> str:
+    """Where services that listen there are reached from this machine."""
+    return "127.0.0.1" if bind in ("0.0.0.0", "localhost") else bind
+
+
 def _by_ports(settings: Settings) -> dict[str, Any]:
     """Where services that run by themselves answer: at the ports of their settings, on this machine or where we are told."""
     said = variables()
-    host = said.get("LONGSTOP_SERVICE_HOST") or (
-        "127.0.0.1" if settings.bind in ("0.0.0.0", "localhost") else settings.bind
-    )
+    host = said.get("LONGSTOP_SERVICE_HOST") or host_of(settings.bind)
     return {
         name: f"http://{host.replace('{service}', name)}:{said.get(f'LONGSTOP_{setting.upper()}') or default}"
         for name, (setting, default) in PORTS.items()

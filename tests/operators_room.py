@@ -35,6 +35,7 @@ from shared.events import (
     VerdictIssued,
 )
 from shared.events.message import AttachmentFacts, Envelope
+from tests.people import account_of
 from tests.services import House
 from tests.waiting import until
 
@@ -188,12 +189,27 @@ async def bury(console: House, reason: bytes = b"{") -> str:
 
 async def sign_in(chromium: Browser, console: House, **context: Any) -> Page:
     """A page of somebody who signed in with the token of the data dir."""
-    made = await chromium.new_context(base_url=f"http://127.0.0.1:{console.ports['console_port']}", **context)
-    page = await made.new_page()
-    await page.goto("/sign-in")
+    page = await _at_the_door(chromium, console, context)
     if not await page.locator("#token").is_visible():
         await page.locator("summary").click()
     await page.fill("#token", (console.data_dir / "api.token").read_text())
     await page.locator("form:has(#token) button").click()
     await page.wait_for_url("**/")
+    return page
+
+
+async def sign_in_as(chromium: Browser, console: House, name: str, role: str, **context: Any) -> Page:
+    """A page of another browser, in which a person with a new account signed in."""
+    page = await _at_the_door(chromium, console, context)
+    await page.fill("#name", name)
+    await page.fill("#password", await account_of(console, name, role))
+    await page.locator("form:has(#password) button").click()
+    await page.wait_for_url("**/")
+    return page
+
+
+async def _at_the_door(chromium: Browser, console: House, context: dict[str, Any]) -> Page:
+    made = await chromium.new_context(base_url=f"http://127.0.0.1:{console.ports['console_port']}", **context)
+    page = await made.new_page()
+    await page.goto("/sign-in")
     return page

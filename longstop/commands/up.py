@@ -11,7 +11,7 @@ from longstop import services as registry
 from longstop import show
 from longstop.commands.options import DataDir
 from longstop.health import PORTS
-from longstop.where import Endpoints, bare, data_dir
+from longstop.where import Endpoints, bare, data_dir, host_of
 from shared import log, run
 from shared.embedded import EmbeddedRedis
 from shared.settings import Settings
@@ -53,7 +53,7 @@ async def _up(settings: Settings, redis_url: str, names: tuple[str, ...]) -> Non
 
 
 def _endpoints(url: str, settings: Settings, of: dict[str, Any]) -> Endpoints:
-    host = "127.0.0.1" if settings.bind in ("0.0.0.0", "localhost") else settings.bind
+    host = host_of(settings.bind)
     urls: dict[str, Any] = {name: f"http://{host}:{getattr(of[name], PORTS[name][0])}" for name in PORTS if name in of}
     found = Endpoints(redis_url=url, stream_prefix=settings.stream_prefix)
     if "ingest" in of:

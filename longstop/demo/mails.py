@@ -32,6 +32,11 @@ class DemoMail:
     score: float | None = None
     symbols: tuple[str, ...] = ()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the gateway held it; else it was reported."""
+        return self.door.startswith("quarantine")
+
 
 def load() -> tuple[DemoMail, ...]:
     """The mails that come with Longstop.

@@ -40,12 +40,12 @@ class Examination:
     @property
     def reported(self) -> list[DemoMail]:
         """Mails that were reported."""
-        return [mail for mail in self.mails if not mail.door.startswith("quarantine")]
+        return [mail for mail in self.mails if not mail.is_held]
 
     @property
     def held(self) -> list[DemoMail]:
         """Mails that the gateway held."""
-        return [mail for mail in self.mails if mail.door.startswith("quarantine")]
+        return [mail for mail in self.mails if mail.is_held]
 
     async def steps(self) -> list[Step]:
         """All steps, in the order of the pipeline."""

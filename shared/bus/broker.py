@@ -6,19 +6,20 @@ from faststream.redis import RedisBroker
 from faststream.redis.configs.state import RedisConnectionState
 
 from shared.bus.client import PatientRedis, connect_patiently
+from shared.health import Health
 from shared.settings import Settings
 
 #: How long a stop waits for batches in flight, in seconds.
 DRAIN_MAX_S = 15.0
 
 
-def make_broker(settings: Settings, service: str) -> Any:  # FastStream types the client by its protocol
+def make_broker(settings: Settings, service: str, health: Health) -> Any:  # FastStream types the client by its protocol
     """The broker of one service.
 
     Raises:
         ValueError: LONGSTOP_REDIS_URL is wrong.
     """
-    kind = type("Broker", (_Broker,), {"client": connect_patiently(settings.redis_url, service)})
+    kind = type("Broker", (_Broker,), {"client": connect_patiently(settings.redis_url, service, health)})
     return kind(apply_types=False, logger=None, graceful_timeout=DRAIN_MAX_S)
 
 

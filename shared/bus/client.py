@@ -40,14 +40,14 @@ def connect(url: str) -> Redis:
     return Redis.from_pool(make_pool(url, OPTIONS))
 
 
-def connect_patiently(url: str, service: str) -> "PatientRedis":
+def connect_patiently(url: str, service: str, health: Health) -> "PatientRedis":
     """A client for the reader of a service.
 
     Raises:
         ValueError: the URL is wrong; the text says what is allowed.
     """
     client = cast("PatientRedis", PatientRedis.from_pool(make_pool(url, OPTIONS)))
-    client.service, client.health, client.complaint = service, Health(), Complaint()
+    client.service, client.health, client.complaint = service, health, Complaint()
     return client
 
 

@@ -80,7 +80,7 @@ class Bus:
         self._left = asyncio.Event()  # entries were left pending, to be tried again before the next look
         self._claiming: asyncio.Task[None] | None = None
         self._log = structlog.stdlib.get_logger("bus").bind(service=self._group)
-        self._broker = make_broker(settings, self._group)
+        self._broker = make_broker(settings, self._group, health)
         for stream in self._on:
             self._subscribe(stream)
 
@@ -94,7 +94,6 @@ class Bus:
         while True:
             try:
                 client = await self._broker.connect()
-                client.health = self._health
                 client.rest_s = {stream: fuse.rest_s for stream, fuse in self._fuses.items()}
                 await create_groups(client, self._group, self._on)
                 await self._broker.start()
@@ -125,8 +124,9 @@ class Bus:
             for stream in waiting:
                 with suppress(RedisError, OSError):
                     await self._claim(stream)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._left.wait(), 0 if waiting else CLAIM_EVERY_S - retry_s)
+            if not waiting:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._left.wait(), CLAIM_EVERY_S - retry_s)
             await asyncio.sleep(retry_s)
 
     async def _claim(self, stream: str) -> None:

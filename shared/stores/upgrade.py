@@ -59,16 +59,19 @@ def _release(table: Table, inspector: Inspector, connection: Connection) -> None
     """Let rows be added that know nothing of columns that went away."""
     quote = connection.dialect.identifier_preparer.quote
     named = quote(table.name)
-    for column in inspector.get_columns(table.name):
-        if column["name"] in table.columns or column["nullable"] or column["default"] is not None:
-            continue
+    gone = [
+        column
+        for column in inspector.get_columns(table.name)
+        if column["name"] not in table.columns and not column["nullable"] and column["default"] is None
+    ]
+    for column in gone:
+        name = quote(column["name"])
         if connection.dialect.name != "sqlite":
-            connection.exec_driver_sql(f"ALTER TABLE {named} ALTER COLUMN {quote(column['name'])} DROP NOT NULL")
+            connection.exec_driver_sql(f"ALTER TABLE {named} ALTER COLUMN {name} DROP NOT NULL")
             continue
         for index in inspector.get_indexes(table.name):
             if column["name"] in index["column_names"]:
                 connection.exec_driver_sql(f"DROP INDEX {quote(str(index['name']))}")
-        connection.exec_driver_sql(
-            f"ALTER TABLE {named} DROP COLUMN {quote(column['name'])}"
-        )  # NOT NULL cannot be dropped
-    inspector.clear_cache()
+        connection.exec_driver_sql(f"ALTER TABLE {named} DROP COLUMN {name}")  # NOT NULL cannot be dropped
+    if gone:
+        inspector.clear_cache()  # else every start would ask the database twice about every table

@@ -9,8 +9,7 @@ from playwright.async_api import Browser, Page, expect
 from shared.events import PurgeApproved, PurgeDelayed, PurgeRequested, RestoreRequested
 from tests.dovecot import AT, KEY, Dovecot, dovecot, may_run
 from tests.mails import mail
-from tests.operators_room import sign_in
-from tests.people import account_of
+from tests.operators_room import sign_in, sign_in_as
 from tests.purging import innocent
 from tests.services import House, house
 from tests.waiting import until
@@ -69,19 +68,6 @@ async def case_of(made: House, page: Page) -> None:
     await until(mail_is_known)
 
 
-async def as_person(chromium: Browser, made: House, name: str) -> Page:
-    """Another browser, in which somebody else has signed in."""
-    password = await account_of(made, name, "analyst")
-    context = await chromium.new_context(base_url=f"http://127.0.0.1:{made.ports['console_port']}")
-    page = await context.new_page()
-    await page.goto("/sign-in")
-    await page.fill("#name", name)
-    await page.fill("#password", password)
-    await page.locator("form:has(#password) button").click()
-    await page.wait_for_url("**/")
-    return page
-
-
 def states(server: Dovecot) -> dict[str, list[str]]:
     return {person: server.state(person) for person in PEOPLE}
 
@@ -103,7 +89,7 @@ async def test_a_mail_leaves_every_mailbox_when_a_second_person_agrees_and_comes
     await expect(page.get_by_text("somebody else than who asked must approve it")).to_be_visible()
     assert states(server) == before, "a plan moves nothing"
 
-    second = await as_person(chromium, made, "mallory")
+    second = await sign_in_as(chromium, made, "mallory", "analyst")
     await expect(second.locator(".needs")).to_contain_text("1 purge to approve")
     await second.keyboard.press("g")
     await second.keyboard.press("p")

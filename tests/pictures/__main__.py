@@ -14,7 +14,7 @@ clock.stand()
 
 from longstop.demo.steps import links_of, page_of  # noqa: E402 - the clock stands first
 from tests.browser.conftest import ARGUMENTS, NAMES  # noqa: E402
-from tests.people import account_of  # noqa: E402
+from tests.operators_room import sign_in_as  # noqa: E402
 from tests.pictures.palette import shrunk  # noqa: E402
 from tests.pictures.world import filled  # noqa: E402
 from tests.services import House  # noqa: E402
@@ -39,17 +39,7 @@ class Camera:
         await self._lists(maria, tom)
 
     async def _person(self, name: str, role: str) -> Page:
-        password = await account_of(self._made, name, role)
-        context = await self._browser.new_context(
-            base_url=f"http://127.0.0.1:{self._made.ports['console_port']}", viewport=DESK, reduced_motion="reduce"
-        )
-        page = await context.new_page()
-        await page.goto("/sign-in")
-        await page.fill("#name", name)
-        await page.fill("#password", password)
-        await page.locator("form:has(#password) button").click()
-        await page.wait_for_url("**/")
-        return page
+        return await sign_in_as(self._browser, self._made, name, role, viewport=DESK, reduced_motion="reduce")
 
     async def _mails(self) -> None:
         """A digest as its reader sees it, and the page behind its first link."""

@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 
 import idna
 
+from shared.plural import counted
+
 #: Longest text shown, in characters: a line or two of a page.
 SHOWN_MAX = 300
 
@@ -133,7 +135,7 @@ def apart(at: datetime, now: datetime) -> str:
 def size(n: int) -> str:
     """Bytes in the largest unit that fits: `9 bytes`, `4.3 kB`, `12 MB` (1 kB is 1,000 bytes)."""
     if n < 1_000:
-        return f"{n} byte{'' if n == 1 else 's'}"
+        return counted(n, "byte")
     number, unit = (n / 1_000, "kB") if n < 999_500 else (n / 1_000_000, "MB")
     return f"{number:.{0 if number >= 9.95 else 1}f} {unit}"
 

@@ -8,6 +8,7 @@ from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocket
 from redis.asyncio.sentinel import SentinelManagedConnection, SentinelManagedSSLConnection
 
 from shared.bus.client import OPTIONS, PatientRedis, connect, connect_patiently
+from shared.health import Health
 
 SECRET = "pa55:w0rd"
 
@@ -79,7 +80,7 @@ def test_sentinels_by_tls_mean_the_master_by_tls_too() -> None:
 
 
 def test_readers_reach_it_the_same_way() -> None:
-    client = connect_patiently("rediss+sentinel://u:pw@a/queue", "triage")
+    client = connect_patiently("rediss+sentinel://u:pw@a/queue", "triage", Health())
     assert isinstance(client, PatientRedis)
     assert client.service == "triage"
     assert client.connection_pool.connection_class is SentinelManagedSSLConnection
@@ -118,7 +119,7 @@ def test_a_wrong_url_is_one_clear_error_without_its_secrets(url: str, reason: st
     assert SECRET not in str(caught.value)
     assert "pa55" not in str(caught.value)
     with pytest.raises(ValueError, match="LONGSTOP_REDIS_URL"):
-        connect_patiently(url, "triage")
+        connect_patiently(url, "triage", Health())
 
 
 def test_a_password_is_not_given_twice(secret_file: Path) -> None:
